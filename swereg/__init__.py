@@ -1,0 +1,75 @@
+"""One frozen Swedish BERT, every task an adapter, every version in one SQLite file.
+
+>>> import swereg
+>>> entry = swereg.train("sentiment")
+>>> swereg.load(entry.ref).predict(["Maten var underbar"])
+
+The names below are loaded when they are first used, so that importing swereg costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from swereg.adapters.classifier import Classifier as Classifier
+    from swereg.api import compare as compare
+    from swereg.api import entries as entries
+    from swereg.api import load as load
+    from swereg.api import methods as methods
+    from swereg.api import predict as predict
+    from swereg.api import show as show
+    from swereg.api import tasks as tasks
+    from swereg.api import train as train
+    from swereg.comparison import Comparison as Comparison
+    from swereg.errors import SweregError as SweregError
+    from swereg.records import Dataset as Dataset
+    from swereg.records import Entry as Entry
+    from swereg.records import Example as Example
+    from swereg.records import Prediction as Prediction
+    from swereg.records import ReadOptions as ReadOptions
+    from swereg.records import Task as Task
+    from swereg.registry import Registry as Registry
+else:
+    _HOMES = {
+        "swereg.adapters.classifier": ["Classifier"],
+        "swereg.api": [
+            "compare", "entries", "load", "methods", "predict", "show", "tasks", "train",
+        ],
+        "swereg.comparison": ["Comparison"],
+        "swereg.errors": ["SweregError"],
+        "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
+        "swereg.registry": ["Registry"],
+    }  # fmt: skip
+    _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+    def __getattr__(name):
+        if name not in _HOME_OF:
+            raise AttributeError(f"module 'swereg' has no attribute {name!r}")
+        return getattr(import_module(_HOME_OF[name]), name)
+
+    def __dir__():
+        return __all__
+
+
+__all__ = [
+    "Classifier",
+    "Comparison",
+    "Dataset",
+    "Entry",
+    "Example",
+    "Prediction",
+    "ReadOptions",
+    "Registry",
+    "SweregError",
+    "Task",
+    "compare",
+    "entries",
+    "load",
+    "methods",
+    "predict",
+    "show",
+    "tasks",
+    "train",
+]
+
+__version__ = "0.1.0"

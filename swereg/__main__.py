@@ -1,0 +1,5 @@
+"""Run the command line as ``python -m swereg``."""
+
+from swereg.cli import main
+
+main()

@@ -1,0 +1,90 @@
+"""The model that learns: an encoder, dropout and a linear head over the pooled output."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+
+class SequenceClassifier(nn.Module):
+    """An encoder with a head, under the same names as transformers' sequence classifiers.
+
+    Args:
+        encoder: a transformers encoder; it becomes the attribute that its
+            ``base_model_prefix`` names (``bert`` for BERT).
+        labels: number of labels.
+        dropout: inside the encoder (every ``nn.Dropout``) and before the head.
+    """
+
+    def __init__(self, encoder: Any, labels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.prefix: str = encoder.base_model_prefix
+        self.add_module(self.prefix, encoder)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(encoder.config.hidden_size, labels)
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = dropout
+        # The head starts as transformers starts it.
+        nn.init.normal_(self.classifier.weight, std=encoder.config.initializer_range)
+        nn.init.zeros_(self.classifier.bias)
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The encoder."""
+        return cast(nn.Module, getattr(self, self.prefix))
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,  # [batch, tokens]
+        attention_mask: Tensor | None = None,  # [batch, tokens]
+        pooled: Tensor | None = None,  # [batch, hidden], instead of the two above
+    ) -> Tensor:
+        """Return logits, [batch, labels]."""
+        if pooled is None:
+            pooled = pool(self.encoder, input_ids, attention_mask)
+        return cast(Tensor, self.classifier(self.dropout(pooled)))
+
+
+def pool(encoder: nn.Module, input_ids: Tensor | None, attention_mask: Tensor | None) -> Tensor:
+    """Run the encoder; return its pooled output, or the first token's where it has no pooler."""
+    output = encoder(input_ids=input_ids, attention_mask=attention_mask)
+    pooled = getattr(output, "pooler_output", None)
+    return cast(Tensor, output.last_hidden_state[:, 0] if pooled is None else pooled)
+
+
+def freeze(model: nn.Module) -> None:
+    """Stop every parameter from learning."""
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+
+
+def count(model: nn.Module) -> tuple[int, int]:
+    """Count the parameters: those that learn, and all."""
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, learns in sizes if learns), sum(n for n, _ in sizes)
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn ``auto``, ``cpu``, ``cuda`` or ``mps`` into a device that is there.
+
+    Raises:
+        UsageError: this machine has no such device.
+    """
+    from swereg.errors import UsageError
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next((kind for kind, ok in there.items() if ok), "cpu"))
+    kind = name.split(":")[0]
+    if kind != "cpu" and not there.get(kind, False):
+        has = ", ".join(["cpu", *(kind for kind, ok in there.items() if ok)])
+        raise UsageError(
+            f"there is no device {name!r} here",
+            why=f"This machine, with this build of torch, has: {has}.",
+            hint="Leave --device out to take the best there is.",
+            code="device.unknown",
+        )
+    return torch.device(name)

@@ -1,0 +1,300 @@
+"""Training: one loop for every method.
+
+Seed, then load, then attach, then train; so the same recipe on the same data gives the same
+losses, to the last bit on one thread.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import get_linear_schedule_with_warmup
+
+from swereg.adapters import tensors
+from swereg.adapters.bank import Bank
+from swereg.adapters.bases import Base, BaseSource
+from swereg.adapters.encoding import Batch, Rows, ShuffledByLength, by_length, loader, pad, tokenize
+from swereg.adapters.environment import environment
+from swereg.adapters.method import Method
+from swereg.adapters.scoring import Logits, score
+from swereg.adapters.sequence_classifier import SequenceClassifier, choose_device, count, pool
+from swereg.adapters.specs import settings_of
+from swereg.errors import CheckFailed, TrainingError
+from swereg.records import (
+    BaseInfo,
+    Dataset,
+    Epoch,
+    EpochEnded,
+    Fitted,
+    Notice,
+    OnProgress,
+    Outputs,
+    Recipe,
+    Split,
+    Started,
+    Stepped,
+    silent,
+    texts,
+)
+
+EVALUATION_BATCH = 32
+
+Inputs = list[list[int]] | Tensor  # token ids per row; or pooled outputs, [rows, hidden]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training and validation as numbers: inputs, and the column of each row's label."""
+
+    train: Inputs
+    train_labels: list[int]
+    val: Inputs
+    val_labels: list[int]
+    pad_id: int
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best epoch so far, kept in memory."""
+
+    epoch: Epoch
+    state: dict[str, Tensor]
+    val: Logits
+
+
+def fit(
+    source: BaseSource,
+    method: Method,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    on_progress: OnProgress = silent,
+) -> tuple[BaseInfo, Fitted]:
+    """Train one entry.
+
+    Returns:
+        The base as it was loaded, and what was learnt: the epoch with the lowest validation loss.
+
+    Raises:
+        TrainingError: the loss became NaN or infinite.
+        CheckFailed: the base is not as expected, or what was trained does not survive storing.
+    """
+    accelerator, recipe = prepare(recipe)
+    set_seed(recipe.seed)
+    base = source.load()
+    plain = SequenceClassifier(base.encoder, len(dataset.labels), dropout=recipe.dropout)
+    model = method.attach(plain, settings_of(method, recipe.settings))
+    trainable, total = count(model)
+
+    began = time.monotonic()
+    data, cut = encode(base, dataset, recipe, on_progress)
+    steps = math.ceil(len(data.train_labels) / recipe.batch_size)
+    on_progress(Started(recipe.epochs, steps, trainable, total))
+    if method.frozen_encoder:
+        data = run_encoder_once(base.encoder, data, accelerator, on_progress)
+    best, curve = learn(accelerator, method, model, data, recipe, on_progress=on_progress)
+    seconds = time.monotonic() - began
+
+    # From here on with what will be stored, loaded as it will be loaded.
+    weights = tensors.write(best.state)
+    bank = Bank(source, str(accelerator.device))
+    settings = settings_of(method, recipe.settings)
+    bank.add("fitted", method.lower(tensors.read(weights), bank.prefix, settings), dataset.labels)
+    _check_stored(bank, dataset, best, recipe)
+    outputs: dict[Split, Logits] = {"val": best.val}
+    if dataset.test:
+        outputs["test"] = bank.logits("fitted", texts(dataset.test), recipe.max_length)[0]
+    return base.info, Fitted(
+        run=str(broadcast_object_list([uuid.uuid4().hex])[0]),
+        recipe=recipe,
+        weights=weights,
+        trainable=trainable,
+        total=total,
+        epochs=tuple(curve),
+        best_epoch=best.epoch.number,
+        scores={s: score(logits, columns(dataset, s)) for s, logits in outputs.items()},
+        outputs=tuple(
+            Outputs(split, len(logits), len(dataset.labels), logits.astype("<f4").tobytes())
+            for split, logits in outputs.items()
+        ),
+        seconds=seconds,
+        cut=cut,
+        environment=environment(accelerator.device),
+    )
+
+
+def learn(
+    accelerator: Accelerator,
+    method: Method,
+    model: nn.Module,
+    data: Data,
+    recipe: Recipe,
+    *,
+    on_progress: OnProgress = silent,
+) -> tuple[Best, list[Epoch]]:
+    """Run the loop: AdamW, linear decay, clipping, early stopping on validation loss."""
+    lengths = [len(row) for row in data.train]
+    sampler = ShuffledByLength(lengths, recipe.batch_size, recipe.seed)
+    batches = loader(Rows(data.train, data.train_labels), sampler, data.pad_id)
+    learning = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(
+        learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
+    schedule = get_linear_schedule_with_warmup(optimizer, 0, recipe.epochs * len(sampler))
+    model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
+
+    curve: list[Epoch] = []
+    best: Best | None = None
+    for number in range(1, recipe.epochs + 1):
+        began = time.monotonic()
+        model.train()
+        summed = 0.0
+        for step, batch in enumerate(batches, start=1):
+            labels = batch.pop("labels")
+            loss = cross_entropy(model(**batch).float(), labels)
+            value = _finite(loss.item(), number, step, recipe)
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(learning, recipe.clip)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            summed += value * len(labels)
+            on_progress(Stepped("train", step, len(sampler), value))
+
+        val = logits_of(model, data.val, data.pad_id, accelerator.device)
+        found = score(val, data.val_labels)
+        epoch = Epoch(
+            number=number,
+            train_loss=_mean(accelerator, summed, len(data.train_labels)),
+            val_loss=_finite(found["loss"], number, len(sampler), recipe),
+            val_accuracy=found["accuracy"],
+            seconds=time.monotonic() - began,
+        )
+        curve.append(epoch)
+        better = best is None or epoch.val_loss < best.epoch.val_loss
+        if better:
+            state = method.state(accelerator.unwrap_model(model))
+            best = Best(epoch, {k: v.detach().cpu().clone() for k, v in state.items()}, val)
+        on_progress(EpochEnded(epoch, better))
+        if best is not None and number - best.epoch.number >= recipe.patience:
+            break
+    assert best is not None  # noqa: S101 - the first epoch is always the best so far
+    return best, curve
+
+
+def prepare(recipe: Recipe) -> tuple[Accelerator, Recipe]:
+    """Set up the device and precision of a recipe; return it with the device that was chosen."""
+    device = choose_device(recipe.device)
+    if not torch.distributed.is_initialized():
+        # accelerate keeps the first device and precision of a process; each training has its own
+        AcceleratorState._reset_state(reset_partial_state=True)
+    accelerator = Accelerator(
+        cpu=device.type == "cpu",
+        mixed_precision="bf16" if recipe.precision == "bf16" else "no",
+        dataloader_config=DataLoaderConfiguration(split_batches=True),
+    )
+    return accelerator, replace(recipe, device=device.type)
+
+
+def encode(
+    base: Base, dataset: Dataset, recipe: Recipe, on_progress: OnProgress
+) -> tuple[Data, dict[str, int]]:
+    """Tokenize a dataset, and count and report the texts that are cut, per split."""
+    cut: dict[str, int] = {}
+    ids: dict[Split, list[list[int]]] = {}
+    splits: tuple[Split, ...] = ("train", "val", "test")
+    for split in splits:
+        tokens = tokenize(base.tokenizer, texts(dataset.split(split)), recipe.max_length)
+        ids[split], cut[split] = tokens.ids, sum(tokens.cut)
+    if any(cut.values()):
+        parts = [f"{n} of {len(ids[s])} in {s}" for s, n in zip(splits, cut.values(), strict=True)]
+        on_progress(
+            Notice(f"Texts longer than {recipe.max_length} tokens are cut: {', '.join(parts)}.")
+        )
+    pad_id = base.tokenizer.pad_token_id or 0
+    labels = {split: columns(dataset, split) for split in splits}
+    return Data(ids["train"], labels["train"], ids["val"], labels["val"], pad_id), cut
+
+
+def run_encoder_once(
+    encoder: nn.Module, data: Data, accelerator: Accelerator, on_progress: OnProgress
+) -> Data:
+    """Replace token ids by the frozen encoder's pooled outputs, [rows, hidden]."""
+    encoder.to(accelerator.device).eval()
+
+    def pooled(ids: Inputs) -> Tensor:
+        out: dict[int, Tensor] = {}
+        with torch.inference_mode(), accelerator.autocast():
+            for rows in by_length([len(row) for row in ids], EVALUATION_BATCH):
+                batch = pad([ids[row] for row in rows], data.pad_id)  # type: ignore[misc]
+                batch = {k: v.to(accelerator.device) for k, v in batch.items()}
+                out |= zip(rows, pool(encoder, **batch).float().cpu(), strict=True)
+                on_progress(Stepped("encode", len(out), len(ids)))
+        return torch.stack([out[row] for row in range(len(ids))]).clone()
+
+    return replace(data, train=pooled(data.train), val=pooled(data.val))
+
+
+def logits_of(model: nn.Module, inputs: Inputs, pad_id: int, device: torch.device) -> Logits:
+    """Run a model over rows, in their order, without dropout and gradients: [rows, labels]."""
+    model.eval()
+    out: dict[int, np.ndarray] = {}
+    with torch.inference_mode():
+        for rows in by_length([len(row) for row in inputs], EVALUATION_BATCH):
+            batch: Batch
+            if isinstance(inputs, Tensor):
+                batch = {"pooled": inputs[rows]}
+            else:
+                batch = pad([inputs[row] for row in rows], pad_id)
+            logits = model(**{k: v.to(device) for k, v in batch.items()})
+            out |= zip(rows, logits.float().cpu().numpy(), strict=True)
+    return np.stack([out[row] for row in range(len(inputs))])
+
+
+def columns(dataset: Dataset, split: Split) -> list[int]:
+    """The column of the head that each example's label has."""
+    column = {label: i for i, label in enumerate(dataset.labels)}
+    return [column[example.label] for example in dataset.split(split)]
+
+
+def _mean(accelerator: Accelerator, summed: float, rows: int) -> float:
+    """The mean over all rows of a sum that each process has its part of."""
+    total = torch.tensor(summed, dtype=torch.float32, device=accelerator.device)
+    return float(accelerator.reduce(total, reduction="sum").item()) / rows
+
+
+def _finite(loss: float, epoch: int, step: int, recipe: Recipe) -> float:
+    if math.isfinite(loss):
+        return loss
+    raise TrainingError(
+        f"the loss became {loss} in epoch {epoch}, step {step}",
+        why=f"The learning rate is {recipe.learning_rate:g}. Nothing was stored.",
+        hint=f"Train again with a lower one: --learning-rate {recipe.learning_rate / 10:g}",
+        code="training.diverged",
+    )
+
+
+def _check_stored(bank: Bank, dataset: Dataset, best: Best, recipe: Recipe) -> None:
+    """Refuse weights that, loaded as they will be loaded, answer differently."""
+    some: Sequence[str] = texts(dataset.val[:8])
+    found = bank.logits("fitted", some, recipe.max_length)[0]
+    allowed = 1e-3 if recipe.precision == "fp32" else 0.1
+    off = float(np.abs(found - best.val[: len(some)]).max())
+    if off > allowed * max(1.0, float(np.abs(best.val).max())):
+        raise CheckFailed(
+            "the trained weights answer differently once they are stored",
+            why=f"Logits differ by up to {off:.3g}. Nothing was stored.",
+            hint=f"This is a fault of the method {recipe.method}; please report it.",
+            code="training.round-trip",
+        )

@@ -1,0 +1,265 @@
+"""The use cases. The only file that knows the registry, the adapters and the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from swereg import plugins, refs
+from swereg.comparison import Comparison
+from swereg.comparison import compare as compare_entries
+from swereg.errors import UsageError
+from swereg.records import (
+    BaseInfo,
+    Dataset,
+    Entry,
+    NewEntry,
+    Notice,
+    OnProgress,
+    Prediction,
+    ReadOptions,
+    Task,
+    silent,
+)
+from swereg.registry import Registry
+
+if TYPE_CHECKING:
+    from swereg.adapters.bases import BaseSource
+    from swereg.adapters.classifier import Classifier
+
+DataSource = str | Path | Sequence[str | Path]
+DEFAULT_METHOD = "lora"
+
+
+class RecipeOptions(TypedDict, total=False):
+    """What of a recipe may be said; what is left out comes from the base or the method."""
+
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    patience: int
+    seed: int
+    max_length: int
+    dropout: float
+    weight_decay: float
+    clip: float
+    precision: str
+    device: str
+
+
+def train(  # noqa: PLR0913 - one keyword for each thing that may be said
+    task: str | Task | None = None,
+    *,
+    data: DataSource | None = None,
+    read: ReadOptions | None = None,
+    method: str = DEFAULT_METHOD,
+    settings: Mapping[str, Any] | None = None,
+    base: str | None = None,
+    name: str | None = None,
+    note: str = "",
+    registry: Registry | str | Path | None = None,
+    on_progress: OnProgress = silent,
+    **recipe: Unpack[RecipeOptions],
+) -> Entry:
+    """Train one entry and store it.
+
+    Args:
+        task: a task's name or a Task; with ``data`` any name, by default the file's.
+        data: a file, two or three files, or a folder with train, val and test.
+        read: how to read ``data``.
+        method: a method, with settings if you like: ``"lora[r=8,alpha=16]"``.
+        settings: settings of the method; they win over those in ``method``.
+        base: ``mini``, a Hub id, ``id@revision`` or a folder; default: the registry's own.
+        name: of the model; default: the task's name, followed by the method if not lora.
+        note: your own words, kept with the entry.
+        registry: a registry, or where it is; created if it does not exist.
+        on_progress: called with every step, epoch and notice.
+        **recipe: see Recipe.
+
+    Raises:
+        SweregError: with what happened, why, and what to do next. Nothing is stored then.
+    """
+    from swereg.adapters import specs
+
+    what, dataset = _task_and_data(task, data, read or ReadOptions())
+    for text in dataset.notices:
+        on_progress(Notice(text))
+    spec = specs.parse(method, settings or {})
+    model_name = refs.check_name(name or _model_name(what.name, spec.name))
+    with _opened(registry, create=True) as store:
+        store.check_writable()
+        source = _base_source(store, base, on_progress)
+        chosen = specs.recipe(spec, source.recommended, source.max_length, recipe)
+
+        from swereg.adapters.training import fit
+
+        info, fitted = fit(source, spec.method, dataset, chosen, on_progress=on_progress)
+        store.set_default_base(info)
+        return store.add(NewEntry(model_name, what, dataset, info, fitted, note))
+
+
+def load(
+    ref: str | Entry,
+    *,
+    base: str | None = None,
+    registry: Registry | str | Path | None = None,
+    device: str = "auto",
+) -> Classifier:
+    """Put an entry on its base, ready to predict. Entries of one base share it in memory.
+
+    Args:
+        ref: such as ``sentiment``, ``sentiment/3`` or ``sentiment@prod``.
+        base: where the base is now, if it has moved; its content must be the same.
+
+    Raises:
+        NotFound: there is no such entry, or its base cannot be had.
+        CheckFailed: the weights or the base are not those that were recorded.
+    """
+    from swereg.adapters import bases
+    from swereg.adapters.classifier import Classifier
+
+    with _opened(registry) as store:
+        entry = ref if isinstance(ref, Entry) else store.get(ref)
+        weights = store.weights(entry)
+    source = bases.recorded(entry.base, base)
+    return Classifier.open(entry, weights, source, plugins.find("method", entry.method), device)
+
+
+def predict(
+    ref: str | Entry,
+    texts: Iterable[str],
+    *,
+    base: str | None = None,
+    registry: Registry | str | Path | None = None,
+    device: str = "auto",
+) -> list[Prediction]:
+    """Load an entry and predict some texts; see Classifier.predict."""
+    return load(ref, base=base, registry=registry, device=device).predict(texts)
+
+
+def entries(
+    *,
+    task: str | None = None,
+    name: str | None = None,
+    method: str | None = None,
+    sort: str = "created",
+    limit: int | None = None,
+    registry: Registry | str | Path | None = None,
+) -> list[Entry]:
+    """List entries, the newest first unless sorted otherwise."""
+    with _opened(registry) as store:
+        return store.entries(task=task, name=name, method=method, sort=sort, limit=limit)
+
+
+def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
+    """Return one entry with everything stored about it.
+
+    Raises:
+        NotFound: there is no such entry.
+    """
+    with _opened(registry) as store:
+        return store.get(ref)
+
+
+def compare(
+    *those: str,
+    task: str | None = None,
+    registry: Registry | str | Path | None = None,
+) -> Comparison:
+    """Put entries of one task side by side; without references, all of the task's.
+
+    Raises:
+        NotFound: there is nothing to compare.
+        Conflict: the references are of different tasks.
+    """
+    if not those and task is None:
+        raise UsageError(
+            "nothing was said to compare",
+            hint="Name two entries, or a task: swereg compare --task sentiment",
+            code="compare.nothing",
+        )
+    with _opened(registry) as store:
+        if those:
+            return compare_entries([store.get(ref) for ref in those])
+        return compare_entries(store.entries(task=task, sort="val_loss"))
+
+
+def tasks() -> list[plugins.Plugin]:
+    """List the installed tasks."""
+    return plugins.installed("task")
+
+
+def methods() -> list[plugins.Plugin]:
+    """List the installed methods."""
+    return plugins.installed("method")
+
+
+@contextmanager
+def _opened(registry: Registry | str | Path | None, *, create: bool = False) -> Iterator[Registry]:
+    """Give an open registry; close it afterwards if it was opened here."""
+    if isinstance(registry, Registry):
+        yield registry
+        return
+    with Registry.open(registry, create=create) as store:
+        yield store
+
+
+def _task_and_data(
+    task: str | Task | None, data: DataSource | None, read: ReadOptions
+) -> tuple[Task, Dataset]:
+    """Find the task and read its examples; a task's labels become the dataset's order."""
+    from swereg.tasks import check, read_data
+
+    if data is None:
+        if task is None:
+            raise UsageError(
+                "nothing was said to train",
+                hint="Name a task (swereg tasks lists them) or give --data FILE.",
+                code="train.nothing",
+            )
+        what = task if isinstance(task, Task) else plugins.find("task", task)
+        dataset = check(what.read(), read)
+    else:
+        what = _task_of_data(task, data)
+        dataset = read_data(data, read, what.labels)
+    return replace(what, labels=dataset.labels), dataset
+
+
+def _task_of_data(task: str | Task | None, data: DataSource) -> Task:
+    """Give data a task: the one named if it is installed, else a new one of that name."""
+    if isinstance(task, Task):
+        return task
+    first = Path(data if isinstance(data, str | Path) else data[0])
+    name = refs.check_name(task or first.stem.lower(), what="task name")
+    return Task(name, read=_no_reader, source=first.name)
+
+
+def _no_reader() -> Dataset:
+    raise UsageError(
+        "this task brings no data of its own",
+        hint="Give its data: --data FILE",
+        code="task.no-data",
+    )
+
+
+def _model_name(task: str, method: str) -> str:
+    return task if method == DEFAULT_METHOD else f"{task}-{method}"
+
+
+def _base_source(store: Registry, asked: str | None, on_progress: OnProgress) -> BaseSource:
+    """Choose the base: the one asked for, else the registry's, else the default's rule."""
+    from swereg.adapters import bases
+
+    stored: BaseInfo | None = store.default_base
+    if asked is not None:
+        source = bases.resolve(asked)
+    elif stored is not None:
+        source = bases.recorded(stored)
+    else:
+        source = bases.resolve_default()
+    for text in source.notices:
+        on_progress(Notice(text))
+    return source

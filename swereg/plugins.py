@@ -1,0 +1,117 @@
+"""The plugin door: tasks and methods are entry points, the built-in ones too.
+
+Only the plugin that is asked for is imported. A name that two distributions claim is an error
+that names both; a plugin that cannot be imported harms nobody who does not ask for it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from swereg.errors import Conflict, NotFound, SweregError
+
+Kind = Literal["task", "method"]
+GROUPS: dict[Kind, str] = {"task": "swereg.tasks", "method": "swereg.methods"}
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point, as installed; nothing is imported to make it.
+
+    Attributes:
+        origin: the distribution and its version, such as ``swereg 0.1.0``.
+        target: module and object, such as ``swereg.tasks.sentiment:TASK``.
+    """
+
+    kind: Kind
+    name: str
+    origin: str
+    target: str
+
+
+class PluginBroken(SweregError):
+    """A plugin's own code failed."""
+
+
+def installed(kind: Kind) -> list[Plugin]:
+    """List the installed plugins of a kind, by name. Nothing is imported."""
+    found = {(p.name, p.value): p for p in entry_points(group=GROUPS[kind])}
+    return [
+        Plugin(kind, point.name, _origin(point), point.value) for _, point in sorted(found.items())
+    ]
+
+
+def names(kind: Kind) -> list[str]:
+    """List the names of a kind."""
+    return sorted({plugin.name for plugin in installed(kind)})
+
+
+def find(kind: Kind, name: str) -> Any:
+    """Import and return the plugin of that name.
+
+    Raises:
+        NotFound: there is none; the message lists those there are.
+        Conflict: two distributions claim the name.
+        PluginBroken: importing it failed.
+    """
+    claims = [plugin for plugin in installed(kind) if plugin.name == name]
+    if not claims:
+        raise _missing(kind, name)
+    if len(claims) > 1:
+        raise Conflict(
+            f"the {kind} {name!r} is claimed twice",
+            why="\n".join(f"{claim.origin} has {claim.target}" for claim in claims),
+            hint="Uninstall one of them.",
+            code="plugin.claimed-twice",
+        )
+    return load(claims[0])
+
+
+def load(plugin: Plugin) -> Any:
+    """Import one plugin.
+
+    Raises:
+        PluginBroken: importing it failed.
+    """
+    try:
+        return EntryPoint(plugin.name, plugin.target, GROUPS[plugin.kind]).load()
+    except Exception as fault:  # a plugin is other people's code: whatever it raises is caught
+        raise PluginBroken(
+            f"the {plugin.kind} {plugin.name!r} cannot be loaded",
+            why=f"{plugin.origin} ({plugin.target}): {type(fault).__name__}: {fault}",
+            hint="Update or uninstall that package.",
+            code="plugin.broken",
+        ) from fault
+
+
+def fault(plugin: Plugin) -> str:
+    """Import a plugin and return what is wrong with it, or ``""``."""
+    twice = [other for other in installed(plugin.kind) if other.name == plugin.name]
+    if len(twice) > 1:
+        return "claimed twice: " + ", ".join(other.origin for other in twice)
+    try:
+        load(plugin)
+    except PluginBroken as broken:
+        return broken.why
+    return ""
+
+
+def _missing(kind: Kind, name: str) -> NotFound:
+    known = names(kind)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"List them with: swereg {kind}s"
+    if kind == "task":
+        hint += " For data of your own add --data FILE."
+    return NotFound(
+        f"there is no {kind} named {name!r}",
+        why=f"Installed: {', '.join(known) or 'none'}.",
+        hint=hint,
+        code=f"{kind}.unknown",
+    )
+
+
+def _origin(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "unknown distribution"

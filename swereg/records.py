@@ -1,0 +1,452 @@
+"""The words: frozen values that cross from one part of swereg to another.
+
+Nothing here knows files, SQL, torch or a terminal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+# --- data -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text (NFC) and its label."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The exact examples of a task at one moment. The order of the labels is part of it.
+
+    Attributes:
+        labels: every label, in the order of the head's outputs.
+        train, val, test: the examples; ``test`` may be empty.
+        notices: what a reader had to say about its files (encoding, dropped rows, ...).
+    """
+
+    labels: tuple[str, ...]
+    train: tuple[Example, ...]
+    val: tuple[Example, ...]
+    test: tuple[Example, ...] = ()
+    notices: tuple[str, ...] = field(default=(), compare=False)
+
+    def split(self, name: Split) -> tuple[Example, ...]:
+        """Return the examples of one split."""
+        return {"train": self.train, "val": self.val, "test": self.test}[name]
+
+    def counts(self, name: Split) -> dict[str, int]:
+        """Count the examples of each label in one split, in label order."""
+        found = Counter(example.label for example in self.split(name))
+        return {label: found[label] for label in self.labels}
+
+    @property
+    def digest(self) -> str:
+        """Sha256 (64 hex digits) of the labels and of every example in order."""
+        return hashlib.sha256(self.to_jsonl().encode()).hexdigest()
+
+    def to_jsonl(self) -> str:
+        """Write the canonical text form: a line with the labels, then a line per example."""
+        rows: list[list[Any]] = [list(self.labels)]
+        rows += [[name, e.text, e.label] for name in SPLITS for e in self.split(name)]
+        return "".join(
+            json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows
+        )
+
+    @classmethod
+    def from_jsonl(cls, text: str) -> Dataset:
+        """Read the canonical text form."""
+        head, *rows = [json.loads(line) for line in text.split("\n") if line]
+        parts: dict[str, list[Example]] = {name: [] for name in SPLITS}
+        for name, example, label in rows:
+            parts[name].append(Example(example, label))
+        train, val, test = (tuple(parts[name]) for name in SPLITS)
+        return cls(tuple(head), train, val, test)
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How data files are read; every default asks the reader to find out or to refuse.
+
+    Attributes:
+        text, label: column names; ``""`` finds the usual names.
+        delimiter: ``;``, ``,`` or a tab; ``""`` finds out.
+        encoding: a Python codec name; ``""`` finds out.
+        skip_bad_rows: how many rows of a wrong width may be left out.
+        drop_empty: leave out rows without a text or label, instead of refusing the file.
+        repair_mojibake: undo UTF-8 that was once read as Windows-1252.
+        normalise_labels: join labels that differ only in case, spaces or Unicode form.
+        dedupe: leave out training texts that are also in validation or test.
+        seed: of the split, where the files bring none.
+    """
+
+    text: str = ""
+    label: str = ""
+    delimiter: str = ""
+    encoding: str = ""
+    skip_bad_rows: int = 0
+    drop_empty: bool = False
+    repair_mojibake: bool = False
+    normalise_labels: bool = False
+    dedupe: bool = False
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to learn: a name, ordered labels, and where the examples come from.
+
+    Attributes:
+        name: the task's name; also the default name of the models trained for it.
+        labels: the labels in the order of the head's outputs; ``()`` takes the dataset's.
+        read: returns the dataset. Called only when the task is trained.
+        description: one sentence.
+        source: where the examples come from.
+        licence: the licence of the examples, as an SPDX identifier where there is one.
+    """
+
+    name: str
+    read: Callable[[], Dataset] = field(repr=False)
+    labels: tuple[str, ...] = ()
+    description: str = ""
+    source: str = ""
+    licence: str = ""
+
+
+# --- base, recipe, training -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BaseInfo:
+    """The identity of a base. The fingerprint is the identity; name and revision are its origin.
+
+    Attributes:
+        name: ``mini``, a Hub id or a folder, as it was asked for.
+        revision: the Hub commit, or ``""`` where there is none.
+        fingerprint: sha256 over the encoder's tensors, its tokenizer and its architecture.
+        architecture: the class in transformers, such as ``BertModel``.
+        parameters: the number of parameters of the encoder.
+        hidden_size: the width of the pooled output.
+        max_length: the longest input in tokens, special tokens included.
+        recommended: settings per method that suit this base better than the method's own.
+        notices: what has to be said about loading it (a pickle, a fall-back, ...).
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    architecture: str
+    parameters: int
+    hidden_size: int
+    max_length: int
+    recommended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    notices: tuple[str, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.revision[:7]}" if self.revision else self.name
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides how a training goes, apart from its data and its base.
+
+    Attributes:
+        method: the method's name.
+        settings: the method's own settings, all of them.
+        learning_rate: the peak; it decays linearly to 0 over ``epochs``.
+        batch_size: examples per step.
+        epochs: the most epochs; early stopping may end before.
+        patience: epochs without a better validation loss before it stops.
+        seed: of the initialisation, the order and the dropout.
+        max_length: tokens per text, special tokens included; the rest is cut.
+        dropout: of the encoder and before the head, while training.
+        weight_decay: of AdamW.
+        clip: the largest gradient norm.
+        precision: ``fp32`` or ``bf16`` (autocast).
+        device: ``cpu``, ``cuda`` or ``mps``; ``auto`` takes the best there is. A stored recipe
+            has the one that was taken.
+    """
+
+    method: str = "lora"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    learning_rate: float = 1e-4
+    batch_size: int = 8
+    epochs: int = 50
+    patience: int = 2
+    seed: int = 42
+    max_length: int = 256
+    dropout: float = 0.1
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    precision: str = "fp32"
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training data.
+
+    Attributes:
+        number: from 1.
+        train_loss: mean cross-entropy per example over the epoch, with dropout (nats).
+        val_loss: mean cross-entropy per example on validation (nats).
+        val_accuracy: share of validation examples whose best label is right.
+        seconds: duration, validation included.
+    """
+
+    number: int
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The logits of one split, in the dataset's order.
+
+    Attributes:
+        split: ``val`` or ``test``.
+        rows: number of examples.
+        columns: number of labels.
+        logits: little-endian float32, row after row (rows * columns * 4 bytes).
+    """
+
+    split: Split
+    rows: int
+    columns: int
+    logits: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Stored weights in the safetensors format: as bytes in memory, or as a file.
+
+    Attributes:
+        digest: sha256 of the bytes (64 hex digits).
+        size: in bytes.
+        data: the bytes, or None where they are in a file.
+        path: the file, or None where they are in memory.
+    """
+
+    digest: str
+    size: int
+    data: bytes | None = field(default=None, repr=False)
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, data: bytes) -> Weights:
+        """Wrap bytes and work out their digest."""
+        return cls(hashlib.sha256(data).hexdigest(), len(data), data=data)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training gives.
+
+    Attributes:
+        run: an identifier of the training, the same in all of its processes.
+        recipe: as it was carried out.
+        weights: the best epoch's, under PEFT's keys where PEFT has any.
+        trainable: number of parameters that learnt.
+        total: number of parameters of the whole model, encoder and head.
+        epochs: the curve, one per epoch that ran.
+        best_epoch: the number of the epoch that was kept.
+        scores: metric by split, such as ``scores["val"]["accuracy"]``.
+        outputs: the best epoch's logits on validation and test.
+        seconds: of training, validation included, model loading left out.
+        cut: per split, how many texts were longer than ``max_length`` tokens.
+        environment: versions, processor, threads.
+    """
+
+    run: str
+    recipe: Recipe
+    weights: Weights
+    trainable: int
+    total: int
+    epochs: tuple[Epoch, ...]
+    best_epoch: int
+    scores: Mapping[str, Mapping[str, float]]
+    outputs: tuple[Outputs, ...]
+    seconds: float
+    cut: Mapping[str, int]
+    environment: Mapping[str, Any]
+
+
+# --- the registry ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """What the registry is asked to store: one training, whole.
+
+    Attributes:
+        name: of the model that gets a new version.
+        task: the task's facts (``read`` is not stored).
+        note: the user's own words.
+    """
+
+    name: str
+    task: Task
+    dataset: Dataset
+    base: BaseInfo
+    fitted: Fitted
+    note: str = ""
+
+    @property
+    def run(self) -> str:
+        """The training; storing the same one again returns the same entry."""
+        return self.fitted.run
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One immutable trained version, as stored. Weights, outputs and texts are fetched apart.
+
+    Attributes:
+        name, version: together the reference, ``name/version``.
+        labels: in the order of the head's outputs.
+        dataset: the digest of the examples it learnt from.
+        sizes: examples per split.
+        aliases: those that point here now.
+        created: UTC, ISO 8601 with a final Z.
+    """
+
+    name: str
+    version: int
+    task: str
+    labels: tuple[str, ...]
+    base: BaseInfo
+    dataset: str
+    sizes: Mapping[str, int]
+    recipe: Recipe
+    weights_digest: str
+    weights_size: int
+    trainable: int
+    total: int
+    epochs: tuple[Epoch, ...]
+    best_epoch: int
+    scores: Mapping[str, Mapping[str, float]]
+    seconds: float
+    cut: Mapping[str, int]
+    environment: Mapping[str, Any]
+    note: str
+    run: str
+    created: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> str:
+        """The reference, such as ``sentiment/3``."""
+        return f"{self.name}/{self.version}"
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return self.recipe.method
+
+    @property
+    def trainable_percent(self) -> float:
+        """Parameters that learnt, in percent of all."""
+        return 100.0 * self.trainable / self.total
+
+    @property
+    def val_loss(self) -> float:
+        """The kept epoch's validation loss (nats per example)."""
+        return self.scores["val"]["loss"]
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts as plain JSON values."""
+        facts = asdict(self)
+        facts["base"].pop("notices")
+        return {
+            "ref": self.ref,
+            "method": self.method,
+            "trainable_percent": self.trainable_percent,
+            "val_loss": self.val_loss,
+            **facts,
+        }
+
+
+# --- use ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one text.
+
+    Attributes:
+        label: the most probable one.
+        score: its probability.
+        scores: every label's probability, in label order.
+        truncated: whether the text was longer than the entry's maximum and was cut.
+    """
+
+    label: str
+    score: float
+    scores: Mapping[str, float]
+    truncated: bool = False
+
+
+# --- progress -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know; training goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """Training begins."""
+
+    epochs: int
+    steps: int
+    trainable: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One optimizer step (``stage`` train) or one batch of another stage is done."""
+
+    stage: Literal["train", "encode", "evaluate"]
+    done: int
+    of: int
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """An epoch is done; ``best`` says whether it is the best so far."""
+
+    epoch: Epoch
+    best: bool
+
+
+Progress = Notice | Started | Stepped | EpochEnded
+OnProgress = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """Report nothing."""
+
+
+def texts(examples: Sequence[Example]) -> list[str]:
+    """The texts of some examples, in order."""
+    return [example.text for example in examples]

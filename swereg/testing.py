@@ -1,0 +1,160 @@
+"""Conformance checks for plugins: call them in the tests of your own task or method.
+
+    from swereg.testing import check_method, check_task
+
+    def test_task():
+        check_task("complaints")
+
+    def test_method():
+        check_method("my-method")
+
+The built-in tasks and methods pass them too. A check returns nothing and raises AssertionError
+with a sentence where the plugin does not keep its side.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from swereg import plugins, refs
+from swereg.errors import UsageError
+from swereg.records import ReadOptions, Task
+
+if TYPE_CHECKING:
+    from swereg.adapters.bases import BaseSource
+
+TEXTS = [
+    "Maten var underbar och personalen vänlig", "Tåget var försenat igen, tack för ingenting",
+    "Vilken härlig dag vid sjön", "Jag är så besviken på bemötandet", "Inte alls så dåligt",
+    "Skolan ringde om förskolan och bussen", "Vägen är full av hål", "Biblioteket är öppet",
+]  # fmt: skip
+
+
+def check_task(name: str) -> None:
+    """Check an installed task: its facts, and that its data can be trained as it is."""
+    from swereg.tasks import check
+
+    task = plugins.find("task", name)
+    assert isinstance(task, Task), f"the entry point {name} must name a swereg.Task"
+    assert task.name == name, f"the task calls itself {task.name!r}, its entry point {name!r}"
+    refs.check_name(name, what="task name")
+    assert task.description, "a task has a description"
+    assert task.source, "a task says where its examples come from"
+    assert task.licence, "a task says under which licence its examples are"
+    dataset = check(task.read(), ReadOptions())
+    assert not task.labels or task.labels == dataset.labels, "labels differ from the dataset's"
+    assert dataset.digest == check(task.read(), ReadOptions()).digest, "two reads differ"
+
+
+def check_method(
+    name: str,
+    base: str | BaseSource | None = None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+) -> None:
+    """Check an installed method on a base: what it trains is what it stores and what runs.
+
+    Args:
+        base: a folder or name; by default a random BERT that is made on the spot.
+        settings: settings to check with; by default the method's own.
+    """
+    from swereg.adapters import bases
+    from swereg.adapters.method import Method
+    from swereg.adapters.specs import settings_of
+
+    method = plugins.find("method", name)
+    assert isinstance(method, Method), f"{name} lacks parts of swereg.adapters.method.Method"
+    assert method.name == name, f"the method calls itself {method.name!r}, not {name!r}"
+    assert method.description, "a method has a description"
+    chosen = settings_of(method, settings or {})
+    assert is_dataclass(method.settings), "settings are a dataclass"
+    assert settings_of(method, asdict(chosen)) == chosen, "settings do not survive storing"
+    try:
+        settings_of(method, {"no such setting": 1})
+    except UsageError:
+        pass
+    else:
+        raise AssertionError("an unknown setting must be refused")
+    with tempfile.TemporaryDirectory() as folder:
+        if base is None:
+            base = str(make_base(Path(folder)))
+        source = bases.resolve(base) if isinstance(base, str) else base
+        _check_round_trip(method, chosen, source)
+
+
+def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
+    """Train a step, store, lower, and hold the answers of both forms together."""
+    import torch
+
+    from swereg.adapters import tensors
+    from swereg.adapters.bank import Bank
+    from swereg.adapters.sequence_classifier import SequenceClassifier, count
+
+    labels = ["ja", "nej", "kanske"]
+    torch.manual_seed(0)
+    model = method.attach(
+        SequenceClassifier(source.load().encoder, len(labels), dropout=0.0), settings
+    )
+    trainable, total = count(model)
+    assert 0 < trainable <= total, "nothing learns"
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.05 * torch.randn_like(parameter))
+    state = {key: value.detach().clone() for key, value in method.state(model).items()}
+    again = tensors.read(tensors.write(state))
+    assert again.keys() == state.keys(), "tensors are lost in storing"
+    assert all(torch.equal(again[key], state[key]) for key in state), "tensors change in storing"
+
+    bank = Bank(source, "cpu")
+    bank.add("checked", method.lower(again, bank.prefix, settings), labels)
+    found = torch.from_numpy(bank.logits("checked", TEXTS, source.max_length)[0])
+    batch = bank.tokenizer(TEXTS, padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        wanted = model.eval()(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+    off = float((found - wanted).abs().max())
+    assert off < 1e-5, f"what runs differs from what was trained by {off:.1e}"
+
+
+def make_base(folder: Path, *, seed: int = 0, pooler: bool = True, **config: Any) -> Path:
+    """Write a random BERT (2 layers, hidden 32) with a small Swedish tokenizer.
+
+    Args:
+        folder: where; made if it does not exist.
+        seed: of the weights.
+        pooler: whether the checkpoint has one, as a base should.
+        **config: values of transformers' BertConfig that win over the small ones.
+    """
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer = trainers.WordPieceTrainer(vocab_size=200, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator([*TEXTS, "abcdefghijklmnopqrstuvwxyzåäöé .,!?"], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    torch.manual_seed(seed)
+    shape = {
+        "vocab_size": tokenizer.get_vocab_size(), "hidden_size": 32, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64,
+    } | config  # fmt: skip
+    model = BertModel(BertConfig(**shape), add_pooling_layer=pooler)
+    with torch.no_grad():  # large enough for learning to show in a few steps
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(5)
+    model.save_pretrained(folder)
+    wrapped = BertTokenizerFast(
+        tokenizer_object=tokenizer, do_lower_case=False, strip_accents=False
+    )
+    wrapped.save_pretrained(folder)
+    return folder

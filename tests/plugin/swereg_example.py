@@ -1,0 +1,33 @@
+"""A task and a method of your own: this file and its pyproject.toml are all of it."""
+
+from swereg import Dataset, Example, Task
+from swereg.adapters.lora import Lora
+
+FINE = ["Solen skiner", "Klarblå himmel", "Varmt och skönt", "Ljumma vindar", "Äntligen sol"]
+FOUL = ["Det öser ner", "Snöblandat regn", "Iskall blåst", "Grått och rått", "Hagel igen"]
+
+
+def read() -> Dataset:
+    rows = [Example(f"{text} i {place}", label)
+            for place in ("Luleå", "Växjö", "Gävle")
+            for label, texts in (("fine", FINE), ("foul", FOUL)) for text in texts]  # fmt: skip
+    return Dataset(("fine", "foul"), train=tuple(rows[:10]), val=tuple(rows[10:20]))
+
+
+TASK = Task("weather", read, ("fine", "foul"), "Is the weather fine?", "made up", "CC0-1.0")
+
+
+class LoraFrozenA(Lora):
+    name = "lora-fa"
+    description = "LoRA whose A stays at its random start (LoRA-FA)."
+    learning_rate = 2e-4
+
+    def attach(self, model, settings):
+        wrapped = super().attach(model, settings)
+        for name, parameter in wrapped.named_parameters():
+            if "lora_A" in name:
+                parameter.requires_grad_(False)
+        return wrapped
+
+
+METHOD = LoraFrozenA()
