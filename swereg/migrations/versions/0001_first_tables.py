@@ -1,0 +1,202 @@
+"""First tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+Whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Real = sa.Double().with_variant(sa.REAL(), "sqlite")
+Text = sa.Text()
+Bytes = sa.LargeBinary()
+
+
+def upgrade() -> None:
+    """Make every table, index and trigger of schema 1."""
+
+    def table(name: str, *parts: sa.schema.SchemaItem) -> None:
+        op.create_table(name, *parts, sqlite_strict=True)
+
+    def column(name: str, kind: sa.types.TypeEngine, *parts: sa.schema.SchemaItem) -> sa.Column:
+        return sa.Column(name, kind, *parts, nullable=False)
+
+    def primary(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
+        return sa.PrimaryKeyConstraint(*columns, name=f"pk_{table}")
+
+    def foreign(table: str, name: str, target: str) -> sa.ForeignKeyConstraint:
+        return sa.ForeignKeyConstraint(
+            [name], [target], name=f"fk_{table}_{name}", ondelete="RESTRICT"
+        )
+
+    def check(table: str, name: str, rule: str) -> sa.CheckConstraint:
+        return sa.CheckConstraint(rule, name=op.f(f"ck_{table}_{name}"))
+
+    table("meta", column("key", Text), column("value", Text), primary("meta", "key"))
+    table(
+        "bases",
+        column("fingerprint", Text),
+        column("name", Text),
+        column("revision", Text),
+        column("architecture", Text),
+        column("parameters", Whole),
+        column("hidden_size", Whole),
+        column("max_length", Whole),
+        column("recommended", Text),
+        column("created", Text),
+        primary("bases", "fingerprint"),
+    )
+    table(
+        "tasks",
+        column("name", Text),
+        column("labels", Text),
+        column("description", Text),
+        column("source", Text),
+        column("licence", Text),
+        column("created", Text),
+        primary("tasks", "name"),
+    )
+    table(
+        "datasets",
+        column("digest", Text),
+        column("labels", Text),
+        column("train", Whole),
+        column("val", Whole),
+        column("test", Whole),
+        sa.Column("content", Bytes),
+        column("created", Text),
+        primary("datasets", "digest"),
+    )
+    table(
+        "weights",
+        column("digest", Text),
+        column("size", Whole),
+        column("store", Text),
+        sa.Column("data", Bytes),
+        primary("weights", "digest"),
+        check("weights", "store", "store IN ('db', 'file')"),
+        check("weights", "place", "(store = 'db') = (data IS NOT NULL)"),
+        check("weights", "length", "data IS NULL OR length(data) = size"),
+    )
+    table(
+        "models",
+        column("id", Whole),
+        column("name", Text),
+        column("task", Text),
+        column("next_version", Whole),
+        column("created", Text),
+        primary("models", "id"),
+        foreign("models", "task", "tasks.name"),
+        sa.UniqueConstraint("name", name="uq_models_name"),
+    )
+    table(
+        "entries",
+        column("id", Whole),
+        column("model", Whole),
+        column("version", Whole),
+        column("run", Text),
+        column("task", Text),
+        column("method", Text),
+        column("labels", Text),
+        column("base", Text),
+        column("base_name", Text),
+        column("base_revision", Text),
+        column("dataset", Text),
+        column("weights", Text),
+        column("size", Whole),
+        column("recipe", Text),
+        column("trainable", Whole),
+        column("total", Whole),
+        column("best_epoch", Whole),
+        column("val_loss", Real),
+        column("accuracy", Real),
+        column("macro_f1", Real),
+        column("scores", Text),
+        column("seconds", Real),
+        column("cut", Text),
+        column("environment", Text),
+        column("note", Text),
+        column("created", Text),
+        sa.Column("deleted", Text),
+        primary("entries", "id"),
+        foreign("entries", "model", "models.id"),
+        foreign("entries", "task", "tasks.name"),
+        foreign("entries", "base", "bases.fingerprint"),
+        foreign("entries", "dataset", "datasets.digest"),
+        foreign("entries", "weights", "weights.digest"),
+        sa.UniqueConstraint("run", name="uq_entries_run"),
+        sa.UniqueConstraint("model", "version", name="uq_entries_model_version"),
+    )
+    for name in ("task", "dataset", "weights", "base"):
+        op.create_index(f"ix_entries_{name}", "entries", [name])
+    table(
+        "epochs",
+        column("entry", Whole),
+        column("number", Whole),
+        column("train_loss", Real),
+        column("val_loss", Real),
+        column("val_accuracy", Real),
+        column("seconds", Real),
+        primary("epochs", "entry", "number"),
+        foreign("epochs", "entry", "entries.id"),
+    )
+    table(
+        "outputs",
+        column("entry", Whole),
+        column("split", Text),
+        column("rows", Whole),
+        column("columns", Whole),
+        column("logits", Bytes),
+        primary("outputs", "entry", "split"),
+        foreign("outputs", "entry", "entries.id"),
+        check("outputs", "split", "split IN ('val', 'test')"),
+        check("outputs", "length", "length(logits) = 4 * rows * columns"),
+    )
+    table(
+        "aliases",
+        column("model", Whole),
+        column("alias", Text),
+        column("entry", Whole),
+        column("created", Text),
+        primary("aliases", "model", "alias"),
+        foreign("aliases", "model", "models.id"),
+        foreign("aliases", "entry", "entries.id"),
+    )
+    op.create_index("ix_aliases_entry", "aliases", ["entry"])
+    table(
+        "events",
+        column("id", Whole),
+        column("at", Text),
+        column("actor", Text),
+        column("verb", Text),
+        column("subject", Text),
+        column("detail", Text),
+        primary("events", "id"),
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        _forbid_changes()
+
+
+def _forbid_changes() -> None:
+    """What is stored stays as it is: only notes, deletion marks and pointers may change."""
+    changing = {"note", "deleted"}
+    columns = [row[1] for row in op.get_bind().exec_driver_sql("PRAGMA table_info(entries)")]
+    fixed = ", ".join(name for name in columns if name not in changing)
+    rules = {
+        "entries_are_fixed": f"UPDATE OF {fixed} ON entries",
+        "weights_are_fixed": "UPDATE ON weights",
+        "epochs_are_fixed": "UPDATE ON epochs",
+        "outputs_are_fixed": "UPDATE ON outputs",
+        "events_are_fixed": "UPDATE ON events",
+        "events_are_kept": "DELETE ON events",
+    }
+    for name, event in rules.items():
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE {event} "
+            f"BEGIN SELECT RAISE(ABORT, '{name.replace('_', ' ')}'); END"
+        )
+
+
+def downgrade() -> None:
+    """There is nothing before the first schema."""
+    raise NotImplementedError("restore a backup instead")

@@ -1,0 +1,211 @@
+"""Between rows and records: what goes into the tables, and what comes out of them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from swereg.errors import CheckFailed
+from swereg.records import BaseInfo, Dataset, Entry, Epoch, NewEntry, Outputs, Recipe, Task
+from swereg.registry import tables as t
+
+Row = dict[str, Any]
+
+
+def now() -> str:
+    """The time in UTC, as text that sorts."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def text(value: Any) -> str:
+    """Write JSON in its one canonical form; NaN and infinity are refused."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def value(stored: str) -> Any:
+    """Read JSON."""
+    return json.loads(stored)
+
+
+def base_row(base: BaseInfo) -> Row:
+    """A base, as stored."""
+    return {
+        "fingerprint": base.fingerprint,
+        "name": base.name,
+        "revision": base.revision,
+        "architecture": base.architecture,
+        "parameters": base.parameters,
+        "hidden_size": base.hidden_size,
+        "max_length": base.max_length,
+        "recommended": text(base.recommended),
+        "created": now(),
+    }
+
+
+def base_of(row: sa.Row[Any]) -> BaseInfo:
+    """A base, as recorded."""
+    return BaseInfo(
+        row.name, row.revision, row.fingerprint, row.architecture, row.parameters,
+        row.hidden_size, row.max_length, json.loads(row.recommended),
+    )  # fmt: skip
+
+
+def task_row(task: Task) -> Row:
+    """A task's facts, as stored."""
+    return {
+        "name": task.name,
+        "labels": text(list(task.labels)),
+        "description": task.description,
+        "source": task.source,
+        "licence": task.licence,
+        "created": now(),
+    }
+
+
+def dataset_row(dataset: Dataset, *, keep: bool) -> Row:
+    """A dataset, as stored; with its texts if they are to be kept."""
+    return {
+        "digest": dataset.digest,
+        "labels": text(list(dataset.labels)),
+        "train": len(dataset.train),
+        "val": len(dataset.val),
+        "test": len(dataset.test),
+        "content": zlib.compress(dataset.to_jsonl().encode(), 9) if keep else None,
+        "created": now(),
+    }
+
+
+def dataset_of(row: sa.Row[Any]) -> Dataset:
+    """A dataset, as it was.
+
+    Raises:
+        CheckFailed: the content is not what was stored.
+    """
+    try:
+        dataset = Dataset.from_jsonl(zlib.decompress(row.content).decode())
+        found = dataset.digest
+    except (zlib.error, ValueError) as fault:
+        found, dataset = f"unreadable: {fault}", Dataset((), (), ())
+    if found != row.digest:
+        raise CheckFailed(
+            "the stored dataset is not the one that was stored",
+            why=f"recorded {row.digest}\nfound    {found}",
+            hint="Restore the registry from a backup.",
+            code="dataset.digest",
+        )
+    return dataset
+
+
+def entry_row(new: NewEntry, model: int, version: int) -> Row:
+    """An entry, as stored."""
+    fitted = new.fitted
+    scores = fitted.scores.get("test", fitted.scores["val"])
+    return {
+        "model": model,
+        "version": version,
+        "run": new.run,
+        "task": new.task.name,
+        "method": fitted.recipe.method,
+        "labels": text(list(new.dataset.labels)),
+        "base": new.base.fingerprint,
+        "base_name": new.base.name,
+        "base_revision": new.base.revision,
+        "dataset": new.dataset.digest,
+        "weights": fitted.weights.digest,
+        "size": fitted.weights.size,
+        "recipe": text(asdict(fitted.recipe)),
+        "trainable": fitted.trainable,
+        "total": fitted.total,
+        "best_epoch": fitted.best_epoch,
+        "val_loss": fitted.scores["val"]["loss"],
+        "accuracy": scores["accuracy"],
+        "macro_f1": scores["macro_f1"],
+        "scores": text(fitted.scores),
+        "seconds": fitted.seconds,
+        "cut": text(fitted.cut),
+        "environment": text(fitted.environment),
+        "note": new.note,
+        "created": now(),
+    }
+
+
+def epoch_rows(epochs: Iterable[Epoch], entry: int) -> list[Row]:
+    """A curve, as stored."""
+    return [{"entry": entry, **asdict(epoch)} for epoch in epochs]
+
+
+def output_rows(outputs: Iterable[Outputs], entry: int) -> list[Row]:
+    """Outputs, as stored."""
+    return [{"entry": entry, **asdict(part)} for part in outputs]
+
+
+def select_entries() -> sa.Select[Any]:
+    """Everything of entries that is not a list; without weights, outputs and texts."""
+    return (
+        sa.select(
+            t.entries,
+            t.models.c.name.label("model_name"),
+            t.bases.c.architecture,
+            t.bases.c.parameters,
+            t.bases.c.hidden_size,
+            t.bases.c.max_length,
+            t.bases.c.recommended,
+            t.datasets.c.train,
+            t.datasets.c.val,
+            t.datasets.c.test,
+        )
+        .join(t.models, t.models.c.id == t.entries.c.model)
+        .join(t.bases, t.bases.c.fingerprint == t.entries.c.base)
+        .join(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
+        .where(t.entries.c.deleted.is_(None))
+    )
+
+
+def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) -> Entry:
+    """An entry, as recorded. Its base carries the name under which it was trained."""
+    base = BaseInfo(
+        row.base_name, row.base_revision, row.base, row.architecture, row.parameters,
+        row.hidden_size, row.max_length, json.loads(row.recommended),
+    )  # fmt: skip
+    return Entry(
+        name=row.model_name,
+        version=row.version,
+        task=row.task,
+        labels=tuple(json.loads(row.labels)),
+        base=base,
+        dataset=row.dataset,
+        sizes={"train": row.train, "val": row.val, "test": row.test},
+        recipe=recipe_of(json.loads(row.recipe)),
+        weights_digest=row.weights,
+        weights_size=row.size,
+        trainable=row.trainable,
+        total=row.total,
+        epochs=tuple(epochs),
+        best_epoch=row.best_epoch,
+        scores=json.loads(row.scores),
+        seconds=row.seconds,
+        cut=json.loads(row.cut),
+        environment=json.loads(row.environment),
+        note=row.note,
+        run=row.run,
+        created=row.created,
+        aliases=tuple(aliases),
+    )
+
+
+def recipe_of(stored: Mapping[str, Any]) -> Recipe:
+    """A recipe, as recorded."""
+    return Recipe(**stored)
+
+
+def outputs_of(row: sa.Row[Any]) -> Outputs:
+    """Outputs, as recorded."""
+    return Outputs(row.split, row.rows, row.columns, row.logits)
