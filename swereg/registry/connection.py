@@ -1,4 +1,4 @@
-"""Connections to a registry's database: settings, transactions, and errors in plain words.
+"""Connections to a registry's database: its place, its settings, its transactions.
 
 The settings are what experiments with kills and simulated power cuts left standing: a rollback
 journal with synchronous=EXTRA loses nothing that was acknowledged, and BEGIN IMMEDIATE lets
@@ -15,30 +15,38 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import Busy, StorageError, SweregError
+from swereg.errors import StorageError, UsageError
+from swereg.registry import faults
 
 _PRAGMAS = (
     "foreign_keys=ON", "synchronous=EXTRA", "trusted_schema=OFF", "cell_size_check=ON",
     "mmap_size=0", "secure_delete=ON", "fullfsync=ON",
 )  # fmt: skip
-_BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
-_FULL = {"SQLITE_FULL"}
-_BROKEN = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+_OLDEST = (3, 37, 0)  # of SQLite; before it there are no STRICT tables
 
 
 class Database:
     """A database with a reading and a writing kind of transaction.
 
+    Attributes:
+        location: the file or the URL, for people; without a password.
+        path: the SQLite file, or None for a server.
+
     Args:
-        location: a SQLite file, or a database URL.
+        place: a SQLite file, or a database URL.
         timeout: seconds to wait for other writers.
     """
 
-    def __init__(self, location: str | Path, timeout: float) -> None:
-        self.location = str(location)
-        self.timeout = timeout
-        self.path = None if "://" in self.location else Path(self.location)
-        self.engine = self._sqlite() if self.path else sa.create_engine(self.location)
+    def __init__(self, place: str | Path, timeout: float) -> None:
+        url = _url(str(place))
+        if url is None or url.get_backend_name() == "sqlite":
+            self.path: Path | None = _file(str(place), url)
+            self.location = str(self.path)
+            self.engine = _sqlite(self.path, timeout)
+        else:
+            self.path = None
+            self.location = url.render_as_string(hide_password=True)
+            self.engine = _server(url)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -55,7 +63,7 @@ class Database:
         """
         with self._translated(), self.engine.connect() as connection:
             connection = connection.execution_options(swereg_write=True)
-            if self.path and not foreign_keys:
+            if self.path and not foreign_keys:  # inside a transaction this would do nothing
                 _driver(connection).execute("PRAGMA foreign_keys=OFF")
             try:
                 with connection.begin():
@@ -68,36 +76,77 @@ class Database:
         """Give the connections back."""
         self.engine.dispose()
 
-    def _sqlite(self) -> sa.Engine:
-        assert self.path is not None  # noqa: S101 - the caller looked
-        uri = self.path.absolute().as_uri() + "?mode=rw"  # never create one by a slip
-        options: dict[str, Any] = {
-            "uri": True, "timeout": self.timeout, "check_same_thread": False,
-        }  # fmt: skip
-        if hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL"):  # its default changes in Python 3.16
-            options["autocommit"] = sqlite3.LEGACY_TRANSACTION_CONTROL
-        engine = sa.create_engine(
-            "sqlite://",
-            creator=lambda: sqlite3.connect(uri, **options),
-            poolclass=sa.pool.QueuePool,
-        )
-        sa.event.listen(engine, "connect", _on_connect)
-        sa.event.listen(engine, "begin", _on_begin)
-        return engine
-
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except sa.exc.DBAPIError as fault:
-            cause = fault.orig
-            if isinstance(cause, sqlite3.Error):
-                raise _in_words(cause, self.location) from fault
-            raise StorageError(
-                "the database refused", why=str(cause), code="storage.database"
-            ) from fault
+            if isinstance(fault.orig, sqlite3.Error):
+                raise faults.in_words(fault.orig, self.location) from fault
+            raise faults.of_server(fault.orig or fault, self.location) from fault
         except sqlite3.Error as fault:
-            raise _in_words(fault, self.location) from fault
+            raise faults.in_words(fault, self.location) from fault
+
+
+def _url(place: str) -> sa.URL | None:
+    """The URL that a place is, or None for a file."""
+    if "://" not in place:
+        return None
+    try:
+        return sa.make_url(place)
+    except sa.exc.ArgumentError as fault:
+        raise UsageError(
+            "the registry's URL cannot be read",
+            why=str(fault).splitlines()[0],
+            hint="Name a file, or a URL such as postgresql+psycopg://user@host/database.",
+            code="registry.url",
+        ) from fault
+
+
+def _file(place: str, url: sa.URL | None) -> Path:
+    name = place if url is None else url.database or ""
+    if name in ("", ":memory:") or name.startswith("file:"):
+        raise UsageError(
+            f"{place!r} names no file to keep a registry in",
+            hint="Name a file, such as registry.db.",
+            code="registry.url",
+        )
+    return Path(name).expanduser()
+
+
+def _sqlite(path: Path, timeout: float) -> sa.Engine:
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise StorageError(
+            "this Python brings a SQLite that is too old",
+            why=f"It is {sqlite3.sqlite_version}; 3.37 is needed.",
+            hint="Use a newer Python, for example with: uv python install",
+            code="storage.old-sqlite",
+        )
+    uri = path.absolute().as_uri() + "?mode=rw"  # never create one by a slip
+    options: dict[str, Any] = {"uri": True, "timeout": timeout, "check_same_thread": False}
+    if hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL"):  # its default changes in Python 3.16
+        options["autocommit"] = sqlite3.LEGACY_TRANSACTION_CONTROL
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, **options),
+        poolclass=sa.pool.QueuePool,
+        max_overflow=-1,  # threads wait for the file's lock, not for a connection
+    )
+    sa.event.listen(engine, "connect", _on_connect)
+    sa.event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _server(url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(url)
+    except (sa.exc.ArgumentError, ImportError) as fault:
+        raise UsageError(
+            f"there is no driver for {url.drivername} here",
+            why=str(fault),
+            hint="Install one, such as psycopg for postgresql+psycopg://, or name a file.",
+            code="registry.url",
+        ) from fault
 
 
 def _on_connect(connection: sqlite3.Connection, _: object) -> None:
@@ -115,45 +164,3 @@ def _driver(connection: sa.Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - only called for SQLite
     return driver
-
-
-def _in_words(fault: sqlite3.Error, location: str) -> SweregError:
-    """Say what a SQLite error means for a person."""
-    name = str(getattr(fault, "sqlite_errorname", ""))
-    kind = "_".join(name.split("_")[:2])
-    if kind in _BUSY:
-        return Busy(
-            "the registry is busy",
-            why=f"Another process has been writing to {location} all the time.",
-            hint="Wait for it to end, then try again.",
-        )
-    if kind in _FULL or name == "SQLITE_IOERR_WRITE":
-        return StorageError(
-            "the disk is full",
-            why=f"{location} could not be written ({name}); it is as it was.",
-            hint="Free some space and try again.",
-            code="storage.full",
-        )
-    if kind == "SQLITE_READONLY":
-        return StorageError(
-            "the registry cannot be written",
-            why=f"{location} or its folder is read-only for you ({name}).",
-            hint="Ask its owner, or name another with --registry.",
-            code="storage.read-only",
-        )
-    if kind in _BROKEN:
-        return StorageError(
-            "this is not a registry, or it is damaged",
-            why=f"{location}: {fault}",
-            hint="Restore a backup, or name another file with --registry.",
-            code="storage.broken",
-        )
-    if kind == "SQLITE_CONSTRAINT":
-        return StorageError(
-            "the registry refused a change that would break it",
-            why=f"{fault} ({name})",
-            code="storage.constraint",
-        )
-    return StorageError(
-        "the registry cannot be used", why=f"{location}: {fault} ({name})", code="storage.sqlite"
-    )

@@ -1,0 +1,65 @@
+"""Files that are there whole or not at all, also after a power cut."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Closing any handle of a file gives up this process's locks on it, those of another thread's
+# SQLite too. So within a process one thread at a time makes files.
+_making = threading.Lock()
+
+
+def make(path: Path) -> None:
+    """Make an empty file for its owner alone, and its folder; leave it if it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    with _making:
+        if path.exists():
+            return
+        made = [folder for folder in path.parents if not folder.exists()]
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:  # another process was faster
+            return
+        for folder in (path, *made):
+            sync(folder.parent)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside a file; it takes the file's place once it is on disk.
+
+    Raises:
+        OSError: it cannot be written. Nothing is left over then.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:16]}-", suffix=".part")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def sync(folder: Path) -> None:
+    """Make the names in a folder durable; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
