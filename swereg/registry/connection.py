@@ -111,7 +111,7 @@ def _file(place: str, url: sa.URL | None) -> Path:
             hint="Name a file, such as registry.db.",
             code="registry.url",
         )
-    return Path(name).expanduser()
+    return Path(name).expanduser().absolute()  # also after a change of folder
 
 
 def _sqlite(path: Path, timeout: float) -> sa.Engine:
@@ -122,7 +122,7 @@ def _sqlite(path: Path, timeout: float) -> sa.Engine:
             hint="Use a newer Python, for example with: uv python install",
             code="storage.old-sqlite",
         )
-    uri = path.absolute().as_uri() + "?mode=rw"  # never create one by a slip
+    uri = path.as_uri() + "?mode=rw"  # never create one by a slip
     options: dict[str, Any] = {"uri": True, "timeout": timeout, "check_same_thread": False}
     if hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL"):  # its default changes in Python 3.16
         options["autocommit"] = sqlite3.LEGACY_TRANSACTION_CONTROL

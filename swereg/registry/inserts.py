@@ -1,20 +1,67 @@
-"""Inserting rows, inside the transaction of the caller."""
+"""Inserting and pointing, inside the transaction of the caller."""
 
 from __future__ import annotations
 
-import getpass
-import os
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
 from swereg.errors import Conflict
-from swereg.registry import rows
+from swereg.records import Entry, NewEntry
+from swereg.registry import events, rows
 from swereg.registry import tables as t
+from swereg.registry.rows import Row
 
 
-def insert_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+@dataclass(frozen=True)
+class NewRows:
+    """Everything of one training as rows, hashed and compressed, but for its number."""
+
+    name: str
+    task: Row
+    base: Row
+    weights: Row
+    dataset: Row
+    entry: Row
+    epochs: list[Row]
+    outputs: list[Row]
+
+    @classmethod
+    def of(cls, new: NewEntry, weights: Row, *, keep_data: bool) -> NewRows:
+        """Prepare a training; the slow part, so that the transaction is short."""
+        dataset = rows.dataset_row(new.dataset, keep=keep_data)
+        return cls(
+            name=new.name,
+            task=rows.task_row(new.task),
+            base=rows.base_row(new.base),
+            weights=weights,
+            dataset=dataset,
+            entry=rows.entry_row(new, dataset["digest"]),
+            epochs=[asdict(epoch) for epoch in new.fitted.epochs],
+            outputs=[asdict(part) for part in new.fitted.outputs],
+        )
+
+
+def insert_entry(connection: sa.Connection, new: NewRows) -> None:
+    """Insert everything of one training under the model's next number.
+
+    Raises:
+        Conflict: the name belongs to another task.
+    """
+    insert_new(connection, t.tasks, new.task)
+    insert_new(connection, t.bases, new.base)
+    insert_new(connection, t.weights, new.weights)
+    _insert_dataset(connection, new.dataset)
+    model, version = _next_version(connection, new.name, new.task["name"])
+    row = {**new.entry, "model": model, "version": version, "created": rows.now()}
+    entry = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()
+    for table, parts in ((t.epochs, new.epochs), (t.outputs, new.outputs)):
+        if parts:
+            connection.execute(sa.insert(table), [{"entry": entry, **part} for part in parts])
+    events.record(connection, "add", f"{new.name}/{version}", run=new.entry["run"])
+
+
+def insert_new(connection: sa.Connection, table: sa.Table, row: Row) -> None:
     """Insert a row unless its key is there already."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql
@@ -26,7 +73,33 @@ def insert_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any
         connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing())
 
 
-def insert_dataset(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+def point(connection: sa.Connection, alias: str, entry: Entry, message: str) -> None:
+    """Point an alias of a model to one of its entries, and remember where it pointed before."""
+    model, number = connection.execute(
+        sa.select(t.entries.c.model, t.entries.c.id).where(t.entries.c.run == entry.run)
+    ).one()
+    here = (t.aliases.c.model == model) & (t.aliases.c.alias == alias)
+    before = connection.execute(
+        sa.select(t.entries.c.version)
+        .join(t.aliases, t.aliases.c.entry == t.entries.c.id)
+        .where(here)
+    ).scalar()
+    if before == entry.version and not message:
+        return
+    created = rows.now()
+    insert_new(
+        connection,
+        t.aliases,
+        {"model": model, "alias": alias, "entry": number, "created": created},
+    )
+    connection.execute(sa.update(t.aliases).where(here).values(entry=number, created=created))
+    events.record(
+        connection, "alias", f"{entry.name}@{alias}",
+        old=before, new=entry.version, message=message,
+    )  # fmt: skip
+
+
+def _insert_dataset(connection: sa.Connection, row: Row) -> None:
     """Insert a dataset; texts that were left out before come in now."""
     insert_new(connection, t.datasets, row)
     if row["content"] is not None:
@@ -37,7 +110,7 @@ def insert_dataset(connection: sa.Connection, row: Mapping[str, Any]) -> None:
         )
 
 
-def next_version(connection: sa.Connection, name: str, task: str) -> tuple[int, int]:
+def _next_version(connection: sa.Connection, name: str, task: str) -> tuple[int, int]:
     """Give out the model's next number; no number is given out twice."""
     insert_new(
         connection,
@@ -58,19 +131,3 @@ def next_version(connection: sa.Connection, name: str, task: str) -> tuple[int, 
             code="name.taken",
         )
     return row.id, row.next_version - 1
-
-
-def record_event(connection: sa.Connection, verb: str, subject: str, detail: Any) -> None:
-    """Append to the events, in the transaction of what happened."""
-    connection.execute(
-        sa.insert(t.events).values(
-            at=rows.now(), actor=_actor(), verb=verb, subject=subject, detail=rows.text(detail)
-        )
-    )
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a user without a name, as in some containers
-        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"

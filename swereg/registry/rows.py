@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -72,13 +72,14 @@ def task_row(task: Task) -> Row:
 
 def dataset_row(dataset: Dataset, *, keep: bool) -> Row:
     """A dataset, as stored; with its texts if they are to be kept."""
+    content = dataset.to_jsonl().encode()
     return {
         "digest": dataset.digest,
         "labels": text(list(dataset.labels)),
         "train": len(dataset.train),
         "val": len(dataset.val),
         "test": len(dataset.test),
-        "content": zlib.compress(dataset.to_jsonl().encode(), 9) if keep else None,
+        "content": zlib.compress(content, 9) if keep else None,
         "created": now(),
     }
 
@@ -104,13 +105,11 @@ def dataset_of(row: sa.Row[Any]) -> Dataset:
     return dataset
 
 
-def entry_row(new: NewEntry, model: int, version: int) -> Row:
-    """An entry, as stored."""
+def entry_row(new: NewEntry, dataset: str) -> Row:
+    """An entry, as stored, without the model and the version that it gets last."""
     fitted = new.fitted
-    scores = fitted.scores.get("test", fitted.scores["val"])
+    scores = fitted.scores.get("test") or fitted.scores["val"]
     return {
-        "model": model,
-        "version": version,
         "run": new.run,
         "task": new.task.name,
         "method": fitted.recipe.method,
@@ -118,7 +117,7 @@ def entry_row(new: NewEntry, model: int, version: int) -> Row:
         "base": new.base.fingerprint,
         "base_name": new.base.name,
         "base_revision": new.base.revision,
-        "dataset": new.dataset.digest,
+        "dataset": dataset,
         "weights": fitted.weights.digest,
         "size": fitted.weights.size,
         "recipe": text(asdict(fitted.recipe)),
@@ -133,18 +132,7 @@ def entry_row(new: NewEntry, model: int, version: int) -> Row:
         "cut": text(fitted.cut),
         "environment": text(fitted.environment),
         "note": new.note,
-        "created": now(),
     }
-
-
-def epoch_rows(epochs: Iterable[Epoch], entry: int) -> list[Row]:
-    """A curve, as stored."""
-    return [{"entry": entry, **asdict(epoch)} for epoch in epochs]
-
-
-def output_rows(outputs: Iterable[Outputs], entry: int) -> list[Row]:
-    """Outputs, as stored."""
-    return [{"entry": entry, **asdict(part)} for part in outputs]
 
 
 def select_entries() -> sa.Select[Any]:
@@ -183,7 +171,7 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         base=base,
         dataset=row.dataset,
         sizes={"train": row.train, "val": row.val, "test": row.test},
-        recipe=recipe_of(json.loads(row.recipe)),
+        recipe=Recipe(**json.loads(row.recipe)),
         weights_digest=row.weights,
         weights_size=row.size,
         trainable=row.trainable,
@@ -199,11 +187,6 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         created=row.created,
         aliases=tuple(aliases),
     )
-
-
-def recipe_of(stored: Mapping[str, Any]) -> Recipe:
-    """A recipe, as recorded."""
-    return Recipe(**stored)
 
 
 def outputs_of(row: sa.Row[Any]) -> Outputs:

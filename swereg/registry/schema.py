@@ -1,16 +1,16 @@
-"""The schema of a registry file: made, recognised, upgraded. Alembic's revisions are its source."""
+"""The schema of a registry: made, recognised, upgraded. Alembic's revisions are its source."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import NotFound, SchemaMismatch, StorageError
+from swereg.errors import NotFound, SchemaMismatch, StorageError, UsageError
+from swereg.registry import files
+from swereg.registry.backup import back_up
 from swereg.registry.connection import Database
 
 APPLICATION_ID = 0x53575247  # "SWRG", in the header of every registry file
@@ -18,71 +18,89 @@ HEAD = 1  # the newest schema; alembic's revision 0001
 SCRIPTS = "swereg:migrations"
 
 
-def open_database(location: str | Path, *, create: bool, timeout: float) -> Database:
+def open_database(place: str | Path, *, create: bool, timeout: float) -> Database:
     """Open a registry's database with the newest schema.
 
     A missing SQLite file is made if ``create``; an older one is backed up beside itself and
     upgraded. Both happen in one transaction with a second look inside it, so any number of
-    processes may do it at once.
+    processes may do it at once. A database on a server is never changed here.
 
     Raises:
         NotFound: there is no such file and it is not to be made.
-        StorageError: it is no registry.
+        StorageError: it is no registry, or cannot be opened.
         SchemaMismatch: it was written by a newer swereg, or is an older database on a server.
     """
-    database = Database(location, timeout)
+    database = Database(place, timeout)
     try:
         if database.path is not None:
-            _look_at_file(database.path, create=create)
-        found = _version(database)
-        if found < HEAD:
-            _upgrade(database, create=create)
-        elif found > HEAD:
+            _look_at(database.path, create=create)
+        with database.reading() as connection:
+            found = _version(connection, database)
+        if found > HEAD:
             raise _newer(database, found)
+        if found < HEAD:
+            _upgrade_file(database, create=create)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _look_at_file(path: Path, *, create: bool) -> None:
-    if path.is_dir():
-        raise StorageError(
-            f"{path} is a folder, not a registry",
-            hint="Name the file in it, such as registry.db.",
-            code="storage.folder",
-        )
-    if path.exists():
-        return
-    if not create:
-        raise NotFound(
-            f"there is no registry at {path}",
-            hint="Training makes one: swereg train --task sentiment",
-            code="registry.missing",
-        )
+def upgrade_server(place: str) -> None:
+    """Make or upgrade the tables of a database on a server, in one transaction.
+
+    Raises:
+        UsageError: it is a file, which is upgraded when it is opened.
+        SchemaMismatch: it was written by a newer swereg.
+    """
+    database = Database(place, 30.0)
+    if database.path is not None:
+        raise UsageError("a file is upgraded when it is opened", code="schema.file")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        with database.writing() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPLICATION_ID)))
+            found = _version(connection, database)
+            if found > HEAD:
+                raise _newer(database, found)
+            _migrate(connection)
+    finally:
+        database.close()
+
+
+def _look_at(path: Path, *, create: bool) -> None:
+    """See that there is a file, or make one."""
+    try:
+        if path.is_dir():
+            raise StorageError(
+                f"{path} is a folder, not a registry",
+                why="A registry is one file.",
+                hint="Name the file in it, such as registry.db.",
+                code="storage.folder",
+            )
+        if create:
+            files.make(path)
+        elif not path.exists():
+            raise NotFound(
+                f"there is no registry at {path}",
+                why="Nothing has been trained into it yet, or the path is another.",
+                hint="Training makes one: swereg train --task sentiment",
+                code="registry.missing",
+            )
     except OSError as fault:
         raise StorageError(
-            f"the registry {path} cannot be made",
-            why=str(fault.strerror),
+            f"the registry {path} cannot be {'made' if create else 'reached'}",
+            why=f"{fault.strerror}.",
             hint="Name another place with --registry.",
-            code="storage.create",
+            code="storage.closed",
         ) from fault
 
 
-def _version(database: Database) -> int:
+def _version(connection: sa.Connection, database: Database) -> int:
     """The schema of a database; 0 for one without tables."""
-    with database.reading() as connection:
-        return _version_of(connection, database)
-
-
-def _version_of(connection: sa.Connection, database: Database) -> int:
     if database.path is None:
-        known = sa.inspect(connection).has_table("alembic_version")
         query = sa.text("SELECT version_num FROM alembic_version")
-        return int(connection.execute(query).scalar_one()) if known else 0
+        known = sa.inspect(connection).has_table("alembic_version")
+        return int(connection.execute(query).scalar() or 0) if known else 0
     mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
     if mark == APPLICATION_ID:
@@ -98,39 +116,35 @@ def _version_of(connection: sa.Connection, database: Database) -> int:
     return 0
 
 
-def _upgrade(database: Database, *, create: bool) -> None:
-    """Bring a database to the newest schema, or leave it as it was."""
+def _upgrade_file(database: Database, *, create: bool) -> None:
+    """Bring a file to the newest schema, or leave it as it was."""
     if database.path is None:
         raise SchemaMismatch(
-            "the registry's schema is older than this swereg",
-            hint="Upgrade it with alembic once, when nobody uses it.",
+            "the database has not been upgraded to this swereg",
+            why=f"{database.location} is used by several; nothing upgrades it by itself.",
+            hint=f"When nobody uses it: swereg.Registry.upgrade({database.location!r}) in Python.",
             code="schema.older",
         )
     with database.writing(foreign_keys=False) as connection:
-        found = _version_of(connection, database)
+        found = _version(connection, database)
         if found == HEAD:  # another process was faster
             return
         if found > HEAD:
             raise _newer(database, found)
-        if found:
-            _back_up(database.path, found)
-        elif not create:
+        if not found and not create:
             raise StorageError(
                 f"{database.path} is empty, and not a registry yet",
+                why="Something made the file, but put nothing in it.",
                 hint="Training makes it one: swereg train --task sentiment",
                 code="storage.empty",
             )
+        if found:
+            back_up(database.path, found)
+        before = _facts(connection) if found else []
         _migrate(connection)
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {HEAD}")
-        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        if broken:
-            raise StorageError(
-                "the upgrade of the registry was taken back; it is as it was",
-                why=f"Rows would have lost what they refer to: {broken[:3]}",
-                hint="Please report this.",
-                code="schema.upgrade",
-            )
+        _check(connection, before)
 
 
 def _migrate(connection: sa.Connection) -> None:
@@ -144,20 +158,25 @@ def _migrate(connection: sa.Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _back_up(path: Path, version: int) -> None:
-    """Copy the file as it is now beside itself, and check the copy."""
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    target = path.with_name(f"{path.name}.schema{version}-{now}.bak")
-    os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
-        verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
-    if verdict != "ok":
+def _facts(connection: sa.Connection) -> Sequence[Any]:
+    """What no upgrade may change, whatever becomes of the tables."""
+    query = sa.text(
+        "SELECT m.name, e.version, e.run, e.weights, e.dataset, e.base, e.labels, e.scores "
+        "FROM entries e JOIN models m ON m.id = e.model ORDER BY e.id"
+    )
+    return connection.execute(query).all()
+
+
+def _check(connection: sa.Connection, before: Sequence[Any]) -> None:
+    """Take an upgrade back that would lose anything."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    lost = set(before) ^ set(_facts(connection))
+    if broken or lost:
         raise StorageError(
-            "the registry is damaged and was not upgraded",
-            why=f"Its backup {target} says: {verdict}",
-            hint="Restore an older backup.",
-            code="storage.broken",
+            "the upgrade of the registry was taken back; it is as it was",
+            why=f"{len(lost)} entries would have changed, {len(broken)} rows lost what they need.",
+            hint="Go on with the version of swereg that you had, and please report this.",
+            code="schema.upgrade",
         )
 
 

@@ -7,19 +7,22 @@ speaks of it; so a crash leaves at most a file that nothing refers to.
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 import re
-import tempfile
+import shutil
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from swereg.errors import CheckFailed, StorageError
 from swereg.records import Weights
+from swereg.registry import files
 from swereg.registry.tables import weights as table
 
 IN_DATABASE = 16 * 2**20  # bytes; above it a file is several times as fast, and can be mapped
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+Source = io.BytesIO | io.BufferedReader
 
 
 class WeightStore:
@@ -38,19 +41,27 @@ class WeightStore:
         """Check weights and bring large ones to disk; return the row to insert.
 
         Call it before the transaction: it may write and sync half a gigabyte.
+
+        Raises:
+            CheckFailed: the bytes are not those of the digest.
+            StorageError: they cannot be written.
         """
-        data = _bytes(weights)
-        if hashlib.sha256(data).hexdigest() != weights.digest:
-            raise CheckFailed("the weights are not those of their digest", code="weights.digest")
-        small = len(data) <= self.largest
-        if not small:
-            self._write(weights.digest, data)
-        return {
-            "digest": weights.digest,
-            "size": len(data),
-            "store": "db" if small else "file",
-            "data": data if small else None,
-        }
+        try:
+            with _open(weights) as source:
+                _check(weights, source)
+                small = weights.size <= self.largest
+                data = source.read() if small else None
+                if not small:
+                    self._write(weights, source)
+        except OSError as fault:
+            raise StorageError(
+                "the weights cannot be written",
+                why=f"{self.folder}: {fault.strerror}; {weights.size:,} bytes are needed.",
+                hint="Free some space, or name another registry with --registry.",
+                code="storage.weights",
+            ) from fault
+        store = "db" if small else "file"
+        return {"digest": weights.digest, "size": weights.size, "store": store, "data": data}
 
     def read(self, connection: sa.Connection, digest: str, ref: str) -> Weights:
         """Return weights whose digest has been checked.
@@ -58,18 +69,19 @@ class WeightStore:
         Raises:
             CheckFailed: the bytes are gone or are not those that were stored.
         """
-        row = connection.execute(sa.select(table).where(table.c.digest == digest)).one()
-        if row.store == "db":
-            found = hashlib.sha256(row.data).hexdigest()
-            weights = Weights(digest, row.size, data=row.data)
+        row = connection.execute(sa.select(table).where(table.c.digest == digest)).first()
+        if row is None:
+            weights, found = Weights(digest, 0), "nothing"
+        elif row.store == "db":
+            weights, found = Weights(digest, row.size, data=row.data), _digest(row.data)
         else:
             path = self._path(digest)
-            found = _digest_of(path)
-            weights = Weights(digest, row.size, path=path)
+            weights, found = Weights(digest, row.size, path=path), _digest_of(path)
         if found != digest:
+            place = weights.path or "the registry"
             raise CheckFailed(
                 f"the weights of {ref} are not those that were stored",
-                why=f"recorded {digest}\nfound    {found}",
+                why=f"recorded {digest}\nfound    {found}\nin {place}",
                 hint="Restore the registry from a backup, or train again.",
                 code="weights.digest",
             )
@@ -80,55 +92,46 @@ class WeightStore:
             raise CheckFailed(f"{digest[:60]!r} is no digest", code="weights.digest")
         return self.folder / digest[:2] / f"{digest}.safetensors"
 
-    def _write(self, digest: str, data: bytes) -> None:
-        path = self._path(digest)
-        if path.exists() and _digest_of(path) == digest:
+    def _write(self, weights: Weights, source: Source) -> None:
+        path = self._path(weights.digest)
+        if _digest_of(path) == weights.digest:
             return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, temporary = tempfile.mkstemp(dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-            for folder in (path.parent, self.folder, self.folder.parent):
-                _sync(folder)
-        except OSError as fault:
-            raise StorageError(
-                "the weights cannot be written",
-                why=f"{path.parent}: {fault.strerror}; {len(data):,} bytes are needed.",
-                hint="Free some space, or name another registry with --registry.",
-                code="storage.full",
-            ) from fault
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with files.replacing(path) as temporary, temporary.open("wb") as target:
+            shutil.copyfileobj(source, target, 2**20)
+        for folder in (self.folder, self.folder.parent):
+            files.sync(folder)
 
 
-def _bytes(weights: Weights) -> bytes:
+def _open(weights: Weights) -> Source:
     if weights.data is not None:
-        return weights.data
+        return io.BytesIO(weights.data)
     if weights.path is None:
-        raise CheckFailed("weights without bytes and without a file", code="weights.digest")
-    return weights.path.read_bytes()
+        raise CheckFailed("there are no weights: neither bytes nor a file", code="weights.digest")
+    return weights.path.open("rb")
+
+
+def _check(weights: Weights, source: Source) -> None:
+    """Compare digest and size with what is there, and go back to the start."""
+    found = hashlib.file_digest(source, "sha256").hexdigest()
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    if (found, size) != (weights.digest, weights.size):
+        raise CheckFailed(
+            "the weights are not those of their digest",
+            why=f"said  {weights.digest}, {weights.size:,} bytes\nfound {found}, {size:,} bytes",
+            hint="Train again; nothing was stored.",
+            code="weights.digest",
+        )
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _digest_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return f"no file {path}"
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in a folder durable; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    except OSError as fault:
+        return f"{fault.strerror}"

@@ -5,79 +5,34 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
-import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
-from swereg.errors import Busy, NotFound, SchemaMismatch, StorageError
+from swereg.errors import NotFound, SchemaMismatch, StorageError
 from swereg.registry import Registry, schema
 from swereg.registry.tables import METADATA
-from tests.registry.conftest import make
+from tests.registry.make_entry import make
 
 ROOT = Path(__file__).parents[2]
-_WRITER = """
-import sys
-from swereg.registry import Registry
-from tests.registry.conftest import make
-path, writer, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-for number in range(count):
-    with Registry.open(path, create=True) as registry:
-        entry = registry.add(make(f"{writer}-{number}", name="samma"))
-    print(entry.version, flush=True)
-"""
-
-
-def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(path), name, str(count)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
-
-
-def test_eight_processes_on_no_registry_get_consecutive_versions(path: Path) -> None:
-    started = [writer(path, str(n), 5) for n in range(8)]
-    done = [process.communicate(timeout=120) for process in started]
-    versions = sorted(int(line) for out, _ in done for line in out.split())
-    assert versions == list(range(1, 41)), [error for _, error in done]
-
-
-def test_killed_writers_lose_nothing_that_was_acknowledged(path: Path) -> None:
-    acknowledged: set[int] = set()
-    for attempt in range(6):
-        process = writer(path, f"k{attempt}", 1000)
-        assert process.stdout is not None
-        acknowledged.add(int(process.stdout.readline()))
-        time.sleep(0.02 * attempt)
-        process.kill()
-        acknowledged |= {int(line) for line in process.stdout.read().split("\n")[:-1]}
-        process.wait()
-        process.stdout.close()
-        if process.stderr is not None:
-            process.stderr.close()
-    with Registry.open(path) as registry:
-        entries = registry.entries()
-        assert acknowledged <= {entry.version for entry in entries}
-        assert len(entries) <= len(acknowledged) + 6
-        for entry in entries:
-            registry.weights(entry)
-            assert len(registry.outputs(entry)) == 2
-    with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+GOLDEN = Path(__file__).with_name(f"schema_{schema.HEAD:04}.sql")
 
 
 def test_the_settings_are_those_that_survive_power_cuts(registry: Registry) -> None:
     with registry._database.reading() as connection:
         for pragma, value in {
-            "synchronous": 3,
+            "synchronous": 3,  # EXTRA
             "foreign_keys": 1,
             "journal_mode": "delete",
+            "trusted_schema": 0,
+            "cell_size_check": 1,
+            "secure_delete": 1,
+            "fullfsync": 1,
+            "busy_timeout": 30000,
         }.items():
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
 
@@ -102,7 +57,17 @@ def test_the_revisions_make_exactly_the_tables(registry: Registry) -> None:
     assert heads == [f"{schema.HEAD:04}"]
 
 
-def test_files_are_for_their_owner_alone(registry: Registry, path: Path) -> None:
+def test_the_tables_and_triggers_are_those_written_down(registry: Registry) -> None:
+    with registry._database.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name"
+        ).scalars()
+        tables = "".join(" ".join(sql.split()) + ";\n" for sql in found)
+    assert tables == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_files_are_for_their_owner_alone(path: Path) -> None:
+    Registry.open(path, create=True).close()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
@@ -196,55 +161,48 @@ def test_an_upgrade_that_fails_leaves_the_registry_as_it_was(
         assert not sa.inspect(old._database.engine).has_table("extra")
 
 
-def test_a_registry_that_another_process_holds_is_busy(path: Path) -> None:
-    with Registry.open(path, create=True, timeout=0.1) as registry:
-        entry = registry.add(make())
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(Busy):
-                registry.add(make("run-2"))
-            with pytest.raises(Busy):
-                registry.check_writable()
-            assert registry.get(entry.ref) == entry
-            other.execute("ROLLBACK")
-        assert registry.add(make("run-2")).version == 2
+@pytest.mark.parametrize("loss", ["DELETE FROM entries", "UPDATE entries SET version = 9"])
+def test_an_upgrade_that_would_lose_anything_is_taken_back(
+    loss: str, registry: Registry, path: Path, newer: Path
+) -> None:
+    registry.add(make())
+    registry.close()
+    steps = ["DROP TRIGGER entries_are_fixed", "DELETE FROM epochs", "DELETE FROM outputs", loss]
+    newer.write_text(_SECOND.format(more="; ".join(f"op.execute({step!r})" for step in steps)))
+    for _ in range(4):
+        with pytest.raises(StorageError, match="taken back; it is as it was"):
+            Registry.open(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("SELECT version FROM entries").fetchall() == [(1,)]
+        assert db.execute("SELECT count(*) FROM epochs").fetchone() == (2,)
+    assert len(list(path.parent.glob("*.bak"))) == 3
+    assert not list(path.parent.glob("*.part"))
 
 
-def test_a_full_disk_loses_nothing_and_says_so(registry: Registry) -> None:
-    from swereg.records import Weights
-
-    entry = registry.add(make())
-    large = make("run-2", weights=Weights.of(os.urandom(2**20)))
-    with registry._database.reading() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 10}")
-    with pytest.raises(StorageError, match="disk is full"):
-        registry.add(large)
-    assert registry.entries() == [entry]
-    with registry._database.reading() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
-    assert registry.add(large).version == 2
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_registry_can_be_read(registry: Registry, path: Path) -> None:
+def test_many_that_upgrade_at_once_upgrade_once(
+    registry: Registry, path: Path, newer: Path
+) -> None:
     entry = registry.add(make())
     registry.close()
-    path.chmod(0o400)
-    with Registry.open(path) as opened:
-        assert opened.entries() == [entry]
-        with pytest.raises(StorageError, match="cannot be written"):
-            opened.add(make("run-2"))
+    newer.write_text(_SECOND.format(more=""))
+
+    def read(_: int) -> str:
+        with Registry.open(path) as opened:
+            return opened.get("känslor").ref
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, range(4))) == [entry.ref] * 4
+    assert len(list(path.parent.glob("*.bak"))) == 1
 
 
-def test_threads_share_a_registry(registry: Registry) -> None:
-    def add(name: str) -> None:
-        for number in range(5):
-            registry.add(make(f"{name}-{number}"))
-
-    threads = [threading.Thread(target=add, args=(str(n),)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(e.version for e in registry.entries()) == list(range(1, 21))
+def test_no_space_for_a_backup_stops_the_upgrade(
+    registry: Registry, path: Path, newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.close()
+    newer.write_text(_SECOND.format(more=""))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(StorageError, match="no space to back up"):
+        Registry.open(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+import struct
+import unicodedata
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from swereg.errors import CheckFailed, Conflict, NotFound, StorageError, UsageError
-from swereg.records import Dataset, Weights
+from swereg.records import Dataset, Epoch, Example, Outputs, Recipe, Task, Weights
 from swereg.registry import Registry
-from tests.registry.conftest import BASE, DATASET, ROWS, make
+from tests.registry.make_entry import BASE, DATASET, ROWS, loss, make
 
 
 def test_every_fact_comes_back(registry: Registry) -> None:
@@ -57,44 +58,6 @@ def test_a_name_belongs_to_one_task(registry: Registry) -> None:
     assert registry.add(make("run-3")).version == 2
 
 
-def test_large_weights_lie_in_a_file_beside_and_move_along(tmp_path: Path) -> None:
-    place = tmp_path / "one" / "r.db"
-    with Registry.open(place, create=True, largest_in_database=8) as registry:
-        ref = registry.add(make()).ref
-        weights = registry.weights(ref)
-        assert weights.data is None
-        assert weights.path is not None
-        assert weights.path.read_bytes() == b"weights of run-1"
-    shutil.move(tmp_path / "one", tmp_path / "två")
-    with Registry.open(tmp_path / "två" / "r.db") as registry:
-        assert registry.weights(ref).path is not None
-
-
-@pytest.mark.parametrize("largest", [8, 10**6])
-@pytest.mark.parametrize("damage", ["change", "gone"])
-def test_weights_that_are_not_those_stored_are_refused(
-    largest: int, damage: str, tmp_path: Path
-) -> None:
-    with Registry.open(tmp_path / "r.db", create=True, largest_in_database=largest) as registry:
-        ref = registry.add(make()).ref
-        path = registry.weights(ref).path
-        if path is not None and damage == "gone":
-            path.unlink()
-        elif path is not None:
-            path.write_bytes(b"Weights of run-1")
-        else:
-            with registry._database.writing() as connection:
-                connection.exec_driver_sql("DROP TRIGGER weights_are_fixed")
-                data = b"" if damage == "gone" else b"Weights of run-1"
-                connection.exec_driver_sql(
-                    "UPDATE weights SET data = ?, size = ?", (data, len(data))
-                )
-        with pytest.raises(CheckFailed, match=ref) as caught:
-            registry.weights(ref)
-        assert make().fitted.weights.digest in caught.value.why
-        assert registry.get(ref).ref == ref
-
-
 def test_texts_may_be_left_out_and_come_in_later(registry: Registry) -> None:
     entry = registry.add(make(), keep_data=False)
     with pytest.raises(NotFound, match="are not in the registry"):
@@ -103,32 +66,109 @@ def test_texts_may_be_left_out_and_come_in_later(registry: Registry) -> None:
     assert registry.dataset(entry.dataset) == DATASET
 
 
+NAN = float("nan")
+
+
 @pytest.mark.parametrize(
     "facts",
     [
-        {"seconds": float("nan")},
+        {"seconds": NAN},
         {"scores": {"val": {"loss": float("inf"), "accuracy": 0, "macro_f1": 0}}},
-        {"environment": {"x": float("nan")}},
+        {"scores": {"val": {"loss": 0.5, "accuracy": 0.5}}},
+        {"scores": {**loss(0.5), "test": {"accuracy": 0.5}}},
+        {"environment": {"x": NAN}},
+        {"epochs": (Epoch(1, NAN, 0.5, 0.5, 1.0),)},
+        {"recipe": Recipe(settings={"alpha": NAN})},
+        {"base": replace(BASE, recommended={"lora": {"learning_rate": NAN}})},
+        {"outputs": (Outputs("val", 2, 2, struct.pack("<4f", 1, 2, 3, NAN)),)},
+        {"outputs": (Outputs("val", 2, 2, bytes(15)),)},
+        {"outputs": (Outputs("val", 3, 2, bytes(24)),)},
+        {"outputs": (Outputs("test", 2, 2, bytes(16)),) * 2},
     ],
 )
-def test_a_figure_that_is_not_finite_is_refused(facts: dict[str, Any], registry: Registry) -> None:
-    with pytest.raises((UsageError, CheckFailed), match="not finite"):
+def test_what_is_not_sound_is_refused(facts: dict[str, Any], registry: Registry) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        registry.add(make(**facts))
+    assert caught.value.why
+    assert caught.value.hint
+    assert registry.count() == 0
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"note": "\udcff"},
+        {"dataset": Dataset(("nej", "ja"), (Example("\udcff", "ja"),), ROWS[2:4], ROWS[4:])},
+        {"name": "Ä"},
+        {"task": Task("../x", lambda: DATASET)},
+    ],
+)
+def test_a_text_or_name_that_cannot_be_is_refused(
+    facts: dict[str, Any], registry: Registry
+) -> None:
+    with pytest.raises(UsageError):
         registry.add(make(**facts))
     assert registry.count() == 0
 
 
-def test_weights_with_a_wrong_digest_are_refused(registry: Registry) -> None:
-    wrong = replace(Weights.of(b"a"), data=b"b")
-    with pytest.raises(CheckFailed):
-        registry.add(make(weights=wrong))
-    assert registry.count() == 0
+def test_a_decomposed_name_is_the_composed_one(registry: Registry) -> None:
+    decomposed = unicodedata.normalize("NFD", "känslor")
+    task = replace(make().task, name=decomposed)
+    entry = registry.add(make(name=decomposed, task=task))
+    assert (entry.ref, entry.task) == ("känslor/1", "känslor")
+    assert registry.entries(name=decomposed, task=decomposed) == [entry]
+    registry.alias(f"{decomposed}/1", unicodedata.normalize("NFD", "på"))
+    assert registry.aliases(decomposed) == {"känslor@på": "känslor/1"}
+
+
+def test_a_training_without_test_examples_or_epochs_is_stored(registry: Registry) -> None:
+    dataset = replace(DATASET, test=())
+    entry = registry.add(
+        make(dataset=dataset, scores={**loss(0.5), "test": {}}, outputs=(), epochs=())
+    )
+    assert registry.get(entry.ref) == entry
+    assert (entry.sizes["test"], registry.outputs(entry)) == (0, ())
+
+
+def test_damaged_texts_are_refused(registry: Registry) -> None:
+    entry = registry.add(make())
+    with registry._database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER texts_are_fixed")
+        connection.exec_driver_sql("UPDATE datasets SET content = substr(content, 1, 40)")
+    with pytest.raises(CheckFailed, match="not the one that was stored"):
+        registry.dataset(entry.dataset)
+
+
+@pytest.mark.parametrize(
+    "deletion",
+    [
+        ["UPDATE entries SET deleted = '2026-01-01T00:00:00Z' WHERE version = 2"],
+        [f"DELETE FROM {table} WHERE entry = 2" for table in ("epochs", "outputs")]
+        + ["DELETE FROM entries WHERE version = 2"],
+    ],
+)
+def test_a_number_is_not_given_out_again(deletion: list[str], registry: Registry) -> None:
+    for number in (1, 2):
+        registry.add(make(f"run-{number}"))
+    with registry._database.writing() as connection:
+        for statement in deletion:
+            connection.exec_driver_sql(statement)
+    assert [entry.version for entry in registry.entries()] == [1]
+    assert registry.get("känslor").version == 1
+    with pytest.raises(NotFound):
+        registry.get("känslor/2")
+    assert registry.add(make("run-3")).version == 3
+
+
+def test_a_deleted_training_does_not_come_back(registry: Registry) -> None:
+    registry.add(make())
+    with registry._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE entries SET deleted = 'now'")
+    with pytest.raises(Conflict, match="has been deleted"):
+        registry.add(make())
 
 
 # --- references -----------------------------------------------------------------------------
-
-
-def loss(value: float) -> dict[str, Any]:
-    return {"val": {"loss": value, "accuracy": 0.5, "macro_f1": 0.5}}
 
 
 def test_what_a_reference_means(registry: Registry) -> None:
@@ -146,7 +186,9 @@ def test_what_a_reference_means(registry: Registry) -> None:
     assert registry.get("känslor/1").aliases == ()
     assert registry.aliases() == {"känslor@prod": "känslor/2"}
     assert [event.verb for event in registry.events(2)] == ["alias", "alias"]
-    assert '"from":1' in registry.events(1)[0].detail
+    assert registry.events(1)[0].detail == {"old": 1, "new": 2, "message": "bättre"}
+    registry.alias("känslor/2", "prod")
+    assert [event.verb for event in registry.events()] == ["alias"] * 2 + ["add"] * 3
 
 
 def test_best_is_the_best_on_the_newest_data(registry: Registry) -> None:
@@ -162,11 +204,12 @@ def test_best_is_the_best_on_the_newest_data(registry: Registry) -> None:
         ("känslo", "känslor", "Did you mean känslor?"),
         ("annat", "känslor", "swereg list"),
         ("känslor/7", "the versions 1", "swereg list --name känslor"),
-        ("känslor@prod", "the versions 1", "swereg list --name känslor"),
+        ("känslor@prod", "the versions 1 and the alias prov", "swereg list --name känslor"),
     ],
 )
 def test_a_miss_says_what_there_is(ref: str, why: str, hint: str, registry: Registry) -> None:
     registry.add(make())
+    registry.alias("känslor/1", "prov")
     with pytest.raises(NotFound) as caught:
         registry.get(ref)
     assert why in caught.value.why
@@ -183,6 +226,8 @@ def test_lists_are_filtered_sorted_and_limited(registry: Registry) -> None:
     assert [e.ref for e in registry.entries()][:2] == ["annan/1", "känslor/3"]
     by_loss = [e.version for e in registry.entries(name="känslor", sort="val_loss")]
     assert by_loss == [2, 1, 3]
+    worst = registry.entries(name="känslor", sort="val_loss", descending=True, limit=1)
+    assert [e.version for e in worst] == [3]
     assert len(registry.entries(task="känslor", limit=2)) == 2
     assert registry.entries(method="full") == []
     assert registry.entries()[1] == registry.get("känslor/3")
@@ -206,6 +251,12 @@ def test_the_first_base_becomes_the_registrys_own_and_stays(registry: Registry) 
         "UPDATE weights SET data = x'00', size = 1",
         "UPDATE epochs SET val_loss = 0",
         "UPDATE outputs SET split = 'test'",
+        "UPDATE datasets SET content = x'00'",
+        "UPDATE datasets SET train = 1",
+        "UPDATE bases SET hidden_size = 1",
+        "UPDATE models SET next_version = 1",
+        "UPDATE models SET name = 'x'",
+        "DELETE FROM models",
         "UPDATE events SET actor = 'nobody'",
         "DELETE FROM events",
         "DELETE FROM weights",
@@ -217,3 +268,27 @@ def test_what_is_stored_cannot_be_changed(change: str, registry: Registry) -> No
     registry.add(make())
     with pytest.raises(StorageError), registry._database.writing() as connection:
         connection.exec_driver_sql(change)
+
+
+def test_notes_and_deletion_marks_may_change(registry: Registry) -> None:
+    registry.add(make())
+    with registry._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE entries SET note = 'ny'")
+    assert registry.get("känslor").note == "ny"
+
+
+def test_a_list_touches_neither_weights_nor_outputs_nor_texts(registry: Registry) -> None:
+    registry.add(make())
+    statements: list[str] = []
+    listener = (registry._database.engine, "before_cursor_execute")
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(*listener, note)
+    for _ in range(2):
+        registry.entries()
+    sa.event.remove(*listener, note)
+    assert not any(f"{part}." in s for s in statements for part in ("weights", "outputs"))
+    assert not any("content" in s for s in statements)
+    assert len(statements) == 2 * 4  # BEGIN, entries, curves, aliases

@@ -179,22 +179,31 @@ def upgrade() -> None:
 
 def _forbid_changes() -> None:
     """What is stored stays as it is: only notes, deletion marks and pointers may change."""
-    changing = {"note", "deleted"}
-    columns = [row[1] for row in op.get_bind().exec_driver_sql("PRAGMA table_info(entries)")]
-    fixed = ", ".join(name for name in columns if name not in changing)
-    rules = {
-        "entries_are_fixed": f"UPDATE OF {fixed} ON entries",
-        "weights_are_fixed": "UPDATE ON weights",
-        "epochs_are_fixed": "UPDATE ON epochs",
-        "outputs_are_fixed": "UPDATE ON outputs",
-        "events_are_fixed": "UPDATE ON events",
-        "events_are_kept": "DELETE ON events",
-    }
-    for name, event in rules.items():
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {event} "
-            f"BEGIN SELECT RAISE(ABORT, '{name.replace('_', ' ')}'); END"
-        )
+    changing = {"entries": {"note", "deleted"}, "datasets": {"content"}, "models": {"next_version"}}
+    for table in ("entries", "epochs", "outputs", "weights", "datasets", "bases", "models", "events"):
+        columns = [row[1] for row in op.get_bind().exec_driver_sql(f"PRAGMA table_info({table})")]
+        fixed = [name for name in columns if name not in changing.get(table, ())]
+        _forbid(f"{table}_are_fixed", f"UPDATE OF {', '.join(fixed)} ON {table}")
+    _forbid(  # texts may come in later, or be erased
+        "texts_are_fixed",
+        "UPDATE OF content ON datasets",
+        "OLD.content IS NOT NULL AND NEW.content IS NOT NULL",
+    )
+    _forbid(
+        "models_count_up",
+        "UPDATE OF next_version ON models",
+        "NEW.next_version <= OLD.next_version",
+    )
+    _forbid("models_are_kept", "DELETE ON models")
+    _forbid("events_are_kept", "DELETE ON events")
+
+
+def _forbid(name: str, event: str, when: str = "") -> None:
+    condition = f"WHEN {when} " if when else ""
+    op.execute(
+        f"CREATE TRIGGER {name} BEFORE {event} {condition}"
+        f"BEGIN SELECT RAISE(ABORT, '{name.replace('_', ' ')}'); END"
+    )
 
 
 def downgrade() -> None:

@@ -1,0 +1,85 @@
+"""What a training must be to be stored: finite, whole, and in step with its data."""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from dataclasses import asdict, replace
+
+from swereg import refs
+from swereg.errors import CheckFailed, UsageError
+from swereg.records import Dataset, Fitted, NewEntry, Outputs
+from swereg.registry import rows
+
+
+def check(new: NewEntry) -> NewEntry:
+    """Return a training with its names in NFC, or refuse one that could not be trusted.
+
+    Raises:
+        UsageError: a name breaks the rule, or a text is not valid Unicode.
+        CheckFailed: a figure is missing or not finite, or the outputs do not fit the data.
+    """
+    _check_scores(new.fitted)
+    _check_facts(new)
+    splits = [part.split for part in new.fitted.outputs]
+    if len(set(splits)) != len(splits):
+        raise _wrong("the outputs have a split twice", f"They are of {', '.join(splits)}.")
+    for part in new.fitted.outputs:
+        _check_outputs(part, new.dataset)
+    task = replace(new.task, name=refs.check_name(new.task.name, what="task name"))
+    return replace(new, name=refs.check_name(new.name), task=task)
+
+
+def _check_scores(fitted: Fitted) -> None:
+    wanted = [("val", "loss"), ("val", "accuracy"), ("val", "macro_f1")]
+    if fitted.scores.get("test"):
+        wanted += [("test", "accuracy"), ("test", "macro_f1")]
+    for split, name in wanted:
+        if name not in fitted.scores.get(split, {}):
+            raise _wrong("a score is missing", f"There is no {name} of {split}.")
+
+
+def _check_facts(new: NewEntry) -> None:
+    """Write everything as it will be written: neither JSON nor UTF-8 takes what is not sound."""
+    fitted, task = new.fitted, new.task
+    facts = [
+        asdict(fitted.recipe), [asdict(epoch) for epoch in fitted.epochs], fitted.scores,
+        fitted.seconds, fitted.cut, fitted.environment, new.note, new.base.recommended,
+        task.labels, task.description, task.source, task.licence,
+    ]  # fmt: skip
+    try:
+        rows.text(facts).encode()
+        new.dataset.to_jsonl().encode()
+    except UnicodeEncodeError as fault:
+        before = fault.object[max(0, fault.start - 20) : fault.start]
+        raise UsageError(
+            "a text of this training is not valid Unicode",
+            why=f"{fault.reason}; what is wrong follows {before!r}.",
+            hint="Write it again, in a terminal or a file that is UTF-8.",
+            code="entry.unicode",
+        ) from fault
+    except ValueError as fault:
+        raise _wrong("a figure of this training is not finite", f"{fault}.") from fault
+
+
+def _check_outputs(part: Outputs, dataset: Dataset) -> None:
+    shape = (len(dataset.split(part.split)), len(dataset.labels))
+    if (part.rows, part.columns) != shape or len(part.logits) != 4 * shape[0] * shape[1]:
+        raise _wrong(
+            f"the outputs on {part.split} do not fit its examples",
+            f"{part.rows} x {part.columns} in {len(part.logits)} bytes; "
+            f"there are {shape[0]} examples and {shape[1]} labels.",
+        )
+    logits = array("f", part.logits)
+    if sys.byteorder == "big":
+        logits.byteswap()
+    if not all(map(math.isfinite, logits)):
+        raise _wrong(f"an output on {part.split} is not finite", "It is NaN or infinite.")
+
+
+def _wrong(what: str, why: str) -> CheckFailed:
+    return CheckFailed(
+        what, why=why, hint="Train again, perhaps more slowly; nothing was stored.",
+        code="entry.check",
+    )  # fmt: skip
