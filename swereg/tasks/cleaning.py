@@ -5,127 +5,188 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from swereg.records import Example, ReadOptions
-from swereg.tasks.complaints import place, quote, refuse, some
+from swereg.tasks.complaints import counted, lines, place, printable, quote, refuse, some
 from swereg.tasks.decoding import MOJIBAKE
-from swereg.tasks.tables import Row, Table
+from swereg.tasks.tables import LARGEST_FIELD, Row, Table
 
-EMPTY_LABELS = {"", "nan", "none", "null", "#n/a", "n/a", "na"}
+EMPTY_LABELS = {"", "nan", "none", "null", "#n/a", "n/a"}
 MOJIBAKE_SHARE = 0.005
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
-_SPACES = re.compile(r"\s+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class Found(NamedTuple):
+    """An example and where it stands."""
+
+    example: Example
+    place: str
 
 
 @dataclass
-class Counts:
-    """What was mended, in numbers."""
+class _Seen:
+    """What was mended or is wrong: the lines of it."""
 
-    nfc: int = 0
-    controls: int = 0
-    empty: list[str] = field(default_factory=list)  # places
-    mojibake: list[str] = field(default_factory=list)  # places
+    nfc: list[int] = field(default_factory=list)
+    controls: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    mojibake: list[int] = field(default_factory=list)
 
 
 def clean(
-    table: Table, text: str, label: str, options: ReadOptions
-) -> tuple[list[Example], list[str]]:
-    """Turn rows into examples, and say what was mended.
+    table: Table, options: ReadOptions, known: Sequence[str] = ()
+) -> tuple[list[Found], list[str]]:
+    """Turn rows into examples, and say what was mended; labels keep their outer spaces.
+
+    Args:
+        known: labels that are labels even if they look like an empty cell, such as ``none``.
 
     Raises:
-        DataError: texts or labels are empty, surrogates, or mojibake.
+        DataError: texts or labels are empty, too long, no Unicode, or mojibake.
     """
-    counts = Counts()
-    examples = []
+    seen, found = _Seen(), []
     for row in table.rows:
-        cells = [_cell(table, row, row.cells.get(name, ""), counts, options)
-                 for name in (text, label)]  # fmt: skip
-        if not cells[0] or cells[1].casefold() in EMPTY_LABELS:
-            counts.empty.append(place(table.path, row.line))
+        text = _cell(table, row, row.text, seen, options).strip()
+        label = _cell(table, row, row.label, seen, options)
+        bare = label.strip()
+        if not text or (bare.casefold() in EMPTY_LABELS and bare not in known):
+            seen.empty.append(row.line)
         else:
-            examples.append(Example(*cells))
-    return examples, _notices(table, counts, options)
+            found.append(Found(Example(text, label), place(table.path, row.line)))
+    return found, _refuse_or_say(table, seen, options)
 
 
-def _cell(table: Table, row: Row, value: str, counts: Counts, options: ReadOptions) -> str:
+def _cell(table: Table, row: Row, value: str, seen: _Seen, options: ReadOptions) -> str:
     """Bring one cell into its one form."""
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    if value.isascii() and value.isprintable() and len(value) <= LARGEST_FIELD:
+        return value
+    _refuse_cell(table, row, value)
+    repaired = repair(value) if options.repair_mojibake else value
+    if repaired != value or MOJIBAKE.search(value):
+        seen.mojibake.append(row.line)
+        value = repaired
+    if "\ufffd" in value:
+        seen.lost.append(row.line)
+    normal = unicodedata.normalize("NFC", value)
+    if normal != value:
+        seen.nfc.append(row.line)
+    normal = normal.replace("\r\n", "\n")
+    plain = _CONTROLS.sub(" ", normal)
+    if plain != normal:
+        seen.controls.append(row.line)
+    return plain
+
+
+def _refuse_cell(table: Table, row: Row, value: str) -> None:
+    where = place(table.path, row.line)
+    if "\0" in value:
         raise refuse(
-            f"{place(table.path, row.line)} has half a character (a lone surrogate)",
+            f"{where} has a zero character",
+            f"The cell begins {quote(value)}; no text has any.",
+            "Remove it, or export the file again.",
+            "control",
+        )
+    if _SURROGATES.search(value):
+        raise refuse(
+            f"{where} has half a character (a lone surrogate)",
             f"The cell begins {quote(value)}.",
-            "Save the file again as UTF-8.",
+            "Export the file again as UTF-8.",
             "surrogate",
         )
-    if MOJIBAKE.search(value):
-        counts.mojibake.append(place(table.path, row.line))
-        if options.repair_mojibake:
-            value = repair(value)
-    normal = unicodedata.normalize("NFC", value)
-    counts.nfc += normal != value
-    plain = _CONTROLS.sub(" ", normal.replace("\r\n", "\n"))
-    counts.controls += plain != normal.replace("\r\n", "\n")
-    return plain.strip()
+    if len(value) > LARGEST_FIELD:
+        raise refuse(
+            f"{where} has a field of more than {LARGEST_FIELD:,} characters",
+            f"It has {len(value):,} and begins {quote(value)}.",
+            "Cut that text.",
+            "field",
+        )
 
 
 def repair(value: str) -> str:
     """Undo UTF-8 that was read as Windows-1252; leave what cannot be undone."""
     try:
-        return value.encode("cp1252").decode("utf-8")
+        return b"".join(map(_byte, value)).decode("utf-8")
     except UnicodeError:
         return value
 
 
-def _notices(table: Table, counts: Counts, options: ReadOptions) -> list[str]:
-    name, notices = table.path.name, []
-    if len(counts.mojibake) > MOJIBAKE_SHARE * len(table.rows) and not options.repair_mojibake:
+def _byte(character: str) -> bytes:
+    """The byte that Windows-1252 shows as a character; five of them have none, so Latin-1's."""
+    try:
+        return character.encode("cp1252")
+    except UnicodeEncodeError:
+        return character.encode("latin-1")
+
+
+def _refuse_or_say(table: Table, seen: _Seen, options: ReadOptions) -> list[str]:
+    name = printable(table.path.name)
+    file = printable(str(table.path))
+    broken = sorted(set(seen.mojibake))
+    if len(broken) > MOJIBAKE_SHARE * len(table.rows) and not options.repair_mojibake:
         raise refuse(
             f"{name} has texts whose å, ä and ö are broken",
-            f"{len(counts.mojibake):,} cells look like UTF-8 that was read as Windows-1252 "
-            f"(such as Ã¥): {some(counts.mojibake)}.",
+            f"{counted(len(broken), 'row')} with what looks like UTF-8 read as Windows-1252 "
+            f"(such as Ã¥ for å): {file}, {lines(broken)}.",
             "Mend them with --repair-mojibake, or export the file again.",
             "mojibake",
         )
-    if counts.empty and not options.drop_empty:
+    if seen.empty and not options.drop_empty:
         raise refuse(
             f"{name} has rows without a text or a label",
-            f"{len(counts.empty):,} rows: {some(counts.empty)}.",
+            f"{counted(len(seen.empty), 'row')}: {file}, {lines(seen.empty)}. "
+            "Labels such as nan, None and #N/A count as none.",
             "Fill them in, or leave them out with --drop-empty.",
             "empty-cells",
         )
-    if counts.mojibake and options.repair_mojibake:
-        notices.append(f"{len(counts.mojibake):,} cells of {name} had broken å, ä, ö; repaired.")
-    if counts.empty:
-        notices.append(f"{len(counts.empty):,} rows of {name} are empty and are left out.")
-    if counts.nfc:
-        notices.append(f"{counts.nfc:,} cells of {name} were not in Unicode NFC; they are now.")
-    if counts.controls:
-        notices.append(f"{counts.controls:,} cells of {name} had control characters; now spaces.")
-    return notices
+    mended = "repaired" if options.repair_mojibake else "left as they are (--repair-mojibake)"
+    said = {
+        f"with broken å, ä, ö (such as Ã¥) {mended}": broken,
+        "without a text or a label left out": seen.empty,
+        "brought into Unicode NFC": seen.nfc,
+        "with control characters, now spaces": seen.controls,
+        "with � where a character was lost": seen.lost,
+    }
+    return [
+        f"{name}: {counted(len(set(rows)), 'row')} {what}." for what, rows in said.items() if rows
+    ]
 
 
-def one_form(examples: Iterable[Example], options: ReadOptions) -> dict[str, str]:
-    """Map each label to its form: itself, or the most frequent of those that look alike.
+def one_form(
+    found: Iterable[Found], options: ReadOptions, known: Sequence[str] = ()
+) -> dict[str, str]:
+    """Map each label to its form: without outer spaces, and one for those that look alike.
+
+    Args:
+        known: the forms to prefer; else it is the most frequent one.
 
     Raises:
         DataError: labels differ only in case or spaces and are not to be joined.
     """
-    found = Counter(example.label for example in examples)
+    counts: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for example, where in found:
+        counts[example.label] += 1
+        first.setdefault(example.label, where)
     alike: dict[str, list[str]] = defaultdict(list)
-    for label in sorted(found):
-        alike[_SPACES.sub(" ", label).casefold()].append(label)
-    twins = [forms for forms in alike.values() if len(forms) > 1]
+    for label in sorted({*counts, *known}):
+        alike[" ".join(label.casefold().split())].append(label)
+    twins = [forms for forms in alike.values() if len(forms) > 1 and not {*forms} <= {*known}]
     if twins and not options.normalise_labels:
-        shown = [" and ".join(quote(form) for form in forms) for forms in twins]
+        shown = [" and ".join(f"{quote(form)}{f' ({first[form]})' if form in first else ''}"
+                              for form in forms) for forms in twins]  # fmt: skip
         raise refuse(
-            "labels differ only in case or spaces",
+            "there are labels that differ only in case or spaces",
             f"{some(shown)}.",
             "Correct them, or join them with --normalise-labels.",
             "labels-alike",
         )
-    form = {label: label for label in found}
+    form = {label: label.strip() for label in counts}
     for forms in twins:
-        most = max(forms, key=lambda label: (found[label], label))
-        form |= dict.fromkeys(forms, most)
+        best = max(forms, key=lambda label: (label in known, counts[label], label))
+        form |= dict.fromkeys(forms, best.strip())
     return form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from swereg.errors import DataError
@@ -12,15 +12,8 @@ LONGEST = 60  # characters of a value in a message
 
 
 def quote(value: str) -> str:
-    """Show a value from a file: escaped, and cut to 60 characters."""
-    short = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
-    return ascii_controls(short)
-
-
-def ascii_controls(value: str) -> str:
-    """Put a value in quotes with what cannot be printed escaped, and letters as they are."""
-    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode()
-                         for c in value) + '"'  # fmt: skip
+    """Show a value from a file: cut to 60 characters, with what cannot be printed escaped."""
+    return repr(value if len(value) <= LONGEST else value[: LONGEST - 1] + "…")
 
 
 def some(values: Sequence[str]) -> str:
@@ -30,9 +23,25 @@ def some(values: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
+def counted(number: int, what: str) -> str:
+    """A number and its noun, such as ``1 row`` and ``1,204 rows``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def place(path: Path, line: int) -> str:
-    """A file and a line number, from 1."""
-    return f"{path.name}:{line}"
+    """A file and a line number, from 1; a name that cannot be printed is escaped."""
+    return f"{printable(str(path))}:{line}"
+
+
+def lines(numbers: Iterable[int]) -> str:
+    """The first five of some line numbers, each once."""
+    once = sorted(set(numbers))
+    return f"line{'s' if len(once) > 1 else ''} {some([str(number) for number in once])}"
+
+
+def printable(value: str) -> str:
+    """Escape what cannot be printed; leave the rest as it is."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
 def refuse(what: str, why: str, hint: str, code: str) -> DataError:

@@ -7,33 +7,32 @@ import re
 from pathlib import Path
 
 from swereg.errors import NotFound
-from swereg.tasks.complaints import refuse
+from swereg.tasks.binary import line_of, refuse_signature, refuse_zeros
+from swereg.tasks.complaints import place, printable, refuse
 
 LARGEST = 2**30  # bytes
-_LOOKED_AT = 2**16
 
-_MARKS = (
+_MARKS = (  # the mark of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SIGNATURES = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip archive",
-    b"SQLite format 3": "a SQLite database",
-    b"PAR1": "a Parquet file",
-    b"\x89PNG": "a picture",
-}
 # UTF-8 that was once read as Windows-1252: Ã¥, Ã¤, Ã¶, Ã©, â€œ and their kin
 MOJIBAKE = re.compile("Ã[\u0080-\u00bf\u0152-\u017e\u2013-\u2122]|â€|Â[\u00a0-\u00bf]")
+# å, ä and ö of DOS and of the old Mac read as Windows-1252, beside what they should be
+_ODD = re.compile("(?<=[a-z])[†„”Š\u0152š](?=[a-z])")
+_PLAIN = re.compile("(?<=[a-z])[åäöéü](?=[a-z])")
 
 
 def decode(path: Path, encoding: str = "") -> tuple[str, list[str]]:
     """Read a file as text.
 
     A byte order mark decides; else it is UTF-8; else Windows-1252, which is said.
+
+    Args:
+        encoding: a Python codec name; it wins over all of that.
 
     Returns:
         The text without its mark, and what has to be said about it.
@@ -43,56 +42,52 @@ def decode(path: Path, encoding: str = "") -> tuple[str, list[str]]:
         DataError: it is no text, or not in the encoding that was named.
     """
     data = _bytes(path)
-    _refuse_binary(path, data)
+    name = printable(path.name)
+    refuse_signature(name, data)
     if encoding:
-        return _strictly(path, data, encoding), []
-    for mark, name in _MARKS:
+        return _strictly(path, data, encoding).removeprefix("\ufeff"), []
+    for mark, codec in _MARKS:
         if data.startswith(mark):
-            return _strictly(path, data, name), []
+            return _strictly(path, data, codec), []
     guess = _utf16_without_mark(data)
     if guess:
-        return _strictly(path, data, guess), [f"{path.name} is read as UTF-16 (it has no mark)."]
+        return _strictly(path, data, guess), [f"{name} is read as UTF-16 (it has no mark)."]
+    refuse_zeros(path, data)
     try:
         return data.decode("utf-8"), []
-    except UnicodeDecodeError:
-        text = _strictly(path, data, "cp1252")
-        return text, [f"{path.name} is read as Windows-1252 (it is not UTF-8)."]
+    except UnicodeDecodeError as fault:
+        text = _windows(path, data, fault)
+        return text, [f"{name} is read as Windows-1252 (not UTF-8)."]
 
 
 def _bytes(path: Path) -> bytes:
+    """Read a file in one go, so that a pipe will do and nobody changes it meanwhile."""
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise refuse(
-                f"{path} is too large",
-                f"It has {size:,} bytes; at most {LARGEST:,} are read.",
-                "Take a part of it: a few thousand texts per label are plenty.",
-                "too-large",
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
         raise NotFound(
-            f"there is no file {path}", hint="Check its name.", code="data.missing"
+            f"there is no file {printable(str(path))}",
+            why="Data are read from the file or folder that is named.",
+            hint="Check its name, and the folder you are in.",
+            code="data.missing",
         ) from None
-    except OSError as fault:
+    except (OSError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or str(fault)
         raise refuse(
-            f"{path} cannot be read", str(fault.strerror), "Check its rights.", "unreadable"
-        ) from fault
-
-
-def _refuse_binary(path: Path, data: bytes) -> None:
-    start = data[:_LOOKED_AT]
-    kind = next((kind for sign, kind in _SIGNATURES.items() if start.startswith(sign)), "")
-    marked = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if not kind and b"\0" in start and not marked and not _utf16_without_mark(start):
-        kind = "not text: it has zero bytes"
-    if kind:
+            f"{printable(str(path))} cannot be read",
+            f"{reason}.",
+            "Check that it is a file that you may read.",
+            "unreadable",
+        ) from None
+    if len(data) > LARGEST:
         raise refuse(
-            f"{path.name} is no text file",
-            f"It looks like {kind}." if not kind.startswith("not") else f"It is {kind}.",
-            "Save it as CSV (in Excel: Save As, CSV UTF-8) and give that file.",
-            "binary",
+            f"{printable(path.name)} is too large",
+            f"At most {LARGEST:,} bytes are read.",
+            "Take a part of it: a few thousand texts per label are plenty.",
+            "too-large",
         )
+    return data
 
 
 def _utf16_without_mark(data: bytes) -> str:
@@ -107,21 +102,50 @@ def _utf16_without_mark(data: bytes) -> str:
     return ""
 
 
+def _windows(path: Path, data: bytes, fault: UnicodeDecodeError) -> str:
+    """Read as Windows-1252 what is not UTF-8, unless it is something else again."""
+    text, start = "", fault.start
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError as other:
+        start = other.start
+    where = f"{place(path, line_of(data, start))} has the bytes {_hex(data, start)}."
+    if text and MOJIBAKE.search(text):
+        raise refuse(
+            f"{printable(path.name)} is UTF-8 in parts, and in parts it is not",
+            where,
+            "Correct that line, or name the encoding of it all, such as --encoding cp1252.",
+            "encoding",
+        )
+    if not text or len(_ODD.findall(text)) > len(_PLAIN.findall(text)):
+        raise refuse(
+            f"{printable(path.name)} is neither UTF-8 nor Windows-1252",
+            where,
+            "Name its encoding, such as --encoding cp850 (DOS) or --encoding mac_roman (old Mac).",
+            "encoding",
+        )
+    return text
+
+
 def _strictly(path: Path, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
-    except LookupError:
+    except UnicodeDecodeError as fault:
+        line = line_of(data, fault.start)
+        raise refuse(
+            f"{printable(path.name)} is not {encoding}",
+            f"{place(path, line)} has the bytes {_hex(data, fault.start)}.",
+            "Name its encoding with --encoding, or save it as UTF-8.",
+            "encoding",
+        ) from None
+    except (LookupError, ValueError):
         raise refuse(
             f"there is no encoding {encoding!r}",
             "Python knows names such as utf-8, cp1252, latin-1, utf-16.",
             "Correct --encoding, or leave it out.",
             "encoding",
         ) from None
-    except UnicodeDecodeError as fault:
-        line = data.count(b"\n", 0, fault.start) + 1
-        raise refuse(
-            f"{path.name} is not {encoding}",
-            f"Line {line} has the bytes {data[fault.start : fault.start + 4].hex(' ')}.",
-            "Name its encoding with --encoding, or save it as UTF-8.",
-            "encoding",
-        ) from None
+
+
+def _hex(data: bytes, start: int) -> str:
+    return data[start : start + 4].hex(" ")

@@ -14,8 +14,8 @@ def read(name: str, labels: tuple[str, ...]) -> Dataset:
     """Read the three splits of a packaged task."""
     parts = []
     for split in SPLITS:
-        lines = (FOLDER / name / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
+        text = (FOLDER / name / f"{split}.jsonl").read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text.split("\n") if line]
         parts.append(tuple(Example(row["text"], row["label"]) for row in rows))
     train, val, test = parts
     return Dataset(labels, train, val, test)

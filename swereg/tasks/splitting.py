@@ -7,12 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from swereg.records import Example
-from swereg.tasks.checks import same_text
+from swereg.tasks.likeness import alike
 
 
-def split(
-    examples: Sequence[Example], shares: Sequence[float], seed: int
-) -> list[tuple[Example, ...]]:
+def split(examples: Sequence[Example], shares: Sequence[float], seed: int) -> list[list[int]]:
     """Split examples so that each label has about the same share in every part.
 
     Texts that are the same but for case, spaces and punctuation stay together. A label with
@@ -20,14 +18,14 @@ def split(
 
     Args:
         shares: of the parts; they sum to 1.
-        seed: equal seeds give equal parts, in the order of the examples.
+        seed: equal seeds give equal parts.
 
     Returns:
-        One tuple per share.
+        One list of indices per share, each in the order of the examples.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for number, example in enumerate(examples):
-        groups[same_text(example.text)].append(number)
+        groups[alike(example.text)].append(number)
     of_label: dict[str, list[list[int]]] = defaultdict(list)
     for numbers in groups.values():
         of_label[examples[numbers[0]].label].append(numbers)
@@ -39,7 +37,7 @@ def split(
         for part, count in zip(parts, _counts(len(units), shares), strict=True):
             taken, units = units[:count], units[count:]
             part += [number for unit in taken for number in unit]
-    return [tuple(examples[number] for number in sorted(part)) for part in parts]
+    return [sorted(part) for part in parts]
 
 
 def _counts(total: int, shares: Sequence[float]) -> list[int]:
