@@ -1,15 +1,21 @@
-"""swereg alias: movable names for entries."""
+"""swereg alias: names that move from version to version."""
 
 from __future__ import annotations
 
 import click
 
 import swereg
-from swereg.cli import output
-from swereg.cli.output import Column
+from swereg.cli import commands, output, tables
+from swereg.cli.commands import Session, option
+from swereg.cli.tables import Column
+
+COLUMNS: tuple[Column[tuple[str, str]], ...] = (
+    Column("alias", "alias", lambda pair: pair[0], keep=1, style="bold"),
+    Column("ref", "entry", lambda pair: pair[1]),
+)
 
 
-@click.group()
+@click.group(cls=commands.Group)
 def alias() -> None:
     """Point aliases such as prod to entries."""
 
@@ -17,28 +23,32 @@ def alias() -> None:
 @alias.command("set")
 @click.argument("alias_name", metavar="ALIAS")
 @click.argument("ref")
-@click.option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history.")
+@option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history.")
 @click.pass_obj
-def set_(registry: str | None, alias_name: str, ref: str, message: str) -> None:
-    """Point an alias to an entry.
+def set_(session: Session, alias_name: str, ref: str, message: str) -> None:
+    """Point an alias to an entry, wherever it pointed before.
+
+    A model's alias prod is what its bare name stands for.
 
     \b
     swereg alias set prod sentiment/3 -m "better on irony"
     """
-    with swereg.Registry.open(registry) as store:
+    with swereg.Registry.open(session.registry) as store:
         entry = store.alias(ref, alias_name, message=message)
     output.data(f"{entry.name}@{alias_name} -> {entry.ref}")
 
 
 @alias.command("list")
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@commands.as_json("Print them as JSON.")
 @click.pass_obj
-def list_(registry: str | None, name: str | None, as_json: bool) -> None:
-    """List aliases, of all models or of one."""
-    with swereg.Registry.open(registry) as store:
+def list_(session: Session, name: str | None, as_json: bool) -> None:
+    """List the aliases of all models, or of the model NAME."""
+    with swereg.Registry.open(session.registry) as store:
         found = store.aliases(name)
     if as_json:
         output.as_json({"aliases": found})
+    elif found:
+        tables.show(COLUMNS, list(found.items()))
     else:
-        output.table([Column("alias"), Column("entry")], [list(pair) for pair in found.items()])
+        output.say("There is no alias. Set one with: swereg alias set prod REF")

@@ -1,6 +1,7 @@
-"""The one door to the terminal: data to stdout, words to stderr.
+"""The one door to the terminal: data goes to stdout, words go to stderr.
 
-A person gets tables; a pipe gets tab-separated rows with a header; ``--json`` gets one object.
+A person gets tables, a pipe gets tab-separated rows, ``--json`` gives one object. What comes from
+data is never read as markup, and cannot move the cursor.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -19,166 +23,136 @@ import click
 from swereg.errors import SweregError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 SCHEMA_VERSION = 1  # of everything that --json prints
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table.
-
-    Attributes:
-        title: its header.
-        right: whether its cells are figures, set to the right.
-        keep: how important it is; where the terminal is narrow, the smallest go first.
-    """
-
-    title: str
-    right: bool = False
-    keep: int = 0
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # how a formula may begin (CWE-1236)
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def prepare() -> None:
-    """Let no letter break an output that cannot show it."""
-    for stream in (sys.stdout, sys.stderr):
+    """Make both streams usable: there, and never broken by a letter that they cannot show."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before the start
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open to the end
+        stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
-    """Tell whether a stream (by default stdout) is a terminal that a person looks at."""
+    """Tell whether a stream, by default stdout, is a terminal that a person looks at."""
     return (stream or sys.stdout).isatty()
+
+
+def is_lively() -> bool:
+    """Tell whether stderr can show bars that move."""
+    return is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+
+
+def is_unicode(stream: TextIO | None = None) -> bool:
+    """Tell whether a stream, by default stdout, shows more than ASCII."""
+    return ((stream or sys.stdout).encoding or "").lower().startswith("utf")
+
+
+def width() -> int:
+    """The columns of the terminal behind stdout, at least 10; 80 where there is none."""
+    return max(10, shutil.get_terminal_size().columns)
 
 
 def console(*, stderr: bool = False) -> Console:
     """Build rich's console for one of the two streams."""
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    wide = None if stderr else width()
+    return Console(stderr=stderr, width=wide, markup=False, highlight=False, emoji=False)
 
 
-def say(text: str) -> None:
-    """Say a sentence to the person, on stderr."""
-    click.echo(text, err=True)
-
-
-def note(text: str) -> None:
-    """Say something that is good to know, on stderr."""
-    say(f"note: {text}")
+# --- data -----------------------------------------------------------------------------------
 
 
 def data(text: str) -> None:
-    """Print a line of data."""
-    click.echo(text)
+    """Print one line of data, at once: somebody may be waiting for it."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def cells(row: Iterable[object]) -> None:
+    """Print one row for a program: cells with tabs between them."""
+    data("\t".join("" if cell is None else clean(str(cell)) for cell in row))
+
+
+def drawn(thing: RenderableType) -> None:
+    """Print something of rich's for a person."""
+    console().print(thing)
 
 
 def as_json(content: Mapping[str, Any]) -> None:
-    """Print one object, in ASCII, so that it passes every pipe."""
+    """Print one object, in ASCII, so that it passes through every pipe."""
     whole = {"schema_version": SCHEMA_VERSION, **content}
     data(json.dumps(whole, indent=2, ensure_ascii=True, allow_nan=False))
 
 
-def as_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print CSV whose cells no spreadsheet takes for a formula."""
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print CSV in which a spreadsheet takes no text for a formula."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
-    for row in rows:
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
+    writer.writerows([_no_formula(cell) for cell in row] for row in rows)
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
-    """Print a table for a person, or tab-separated rows for a pipe."""
-    if not is_terminal():
-        data("\t".join(column.title for column in columns))
-        for row in rows:
-            data("\t".join(_one_line(cell) for cell in row))
-        return
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = _fitting(columns, rows, shutil.get_terminal_size().columns)
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    grid = Table(title=title or None, box=box.SIMPLE_HEAD if unicode else box.ASCII,
-                 title_justify="left", pad_edge=False)  # fmt: skip
-    for number in shown:
-        column = columns[number]
-        grid.add_column(Text(column.title), justify="right" if column.right else "left",
-                        overflow="fold")  # fmt: skip
-    for row in rows:
-        grid.add_row(*(Text(_one_line(row[number])) for number in shown))
-    console().print(grid)
+def _no_formula(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Print names and values, a line each."""
-    width = max(len(name) for name, _ in pairs)
-    for name, value in pairs:
-        first, *rest = value.split("\n")
-        data(f"{name:<{width}}  {first}".rstrip())
-        for line in rest:
-            data(f"{'':<{width}}  {line}".rstrip())
+# --- words ----------------------------------------------------------------------------------
 
 
-def error(fault: SweregError, *, as_json: bool = False) -> None:
-    """Say what happened, why, and what to do next."""
-    if as_json:
-        content = {"code": fault.code, "what": fault.what, "why": fault.why, "hint": fault.hint}
-        data(json.dumps({"schema_version": SCHEMA_VERSION, "error": content}, indent=2))
-    say(f"error: {fault.what}")
+def say(text: str, *, style: str = "") -> None:
+    """Say something to the person. A stderr that has gone away stops no work."""
+    lines = "\n".join(clean(line) for line in text.split("\n"))
+    with suppress(BrokenPipeError):
+        sys.stderr.write(f"{styled(lines, style)}\n")
+        sys.stderr.flush()
+
+
+def note(text: str) -> None:
+    """Say something that is good to know."""
+    say(f"note: {text}")
+
+
+def error(fault: SweregError, *, json_too: bool) -> None:
+    """Say what happened, why, and what to do next; for a program on stdout as well."""
+    if json_too:
+        facts = {"code": fault.code, "what": fault.what, "why": fault.why, "hint": fault.hint}
+        as_json({"error": facts})
+    say(f"error: {fault.what}", style="red")
     for line in fault.why.splitlines():
         say(f"  {line}")
     if fault.hint:
         say(f"hint: {fault.hint}")
 
 
-def size(count: float) -> str:
-    """A number of bytes, for a person: 582 KiB."""
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit != "MiB" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GiB"
+def styled(text: str, style: str) -> str:
+    """Colour a text (``red``, ``green``) or dim it (``dim``) where stderr allows colour."""
+    plain = os.environ.get("NO_COLOR") or not is_lively()
+    if not style or plain:
+        return text
+    return click.style(text, dim=True) if style == "dim" else click.style(text, fg=style)
 
 
-def duration(seconds: float) -> str:
-    """A duration, for a person: 41 s, 3 min 20 s."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+def clean(text: str) -> str:
+    """Make a text one harmless line: control and direction characters become escapes."""
+    return text if text.isprintable() else "".join(map(_harmless, text))
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """Draw values as a line of bars, the lowest and the highest value setting the scale."""
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    bars = "▁▂▃▄▅▆▇█" if encoding.startswith("utf") else "_.-=+*#@"
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    return "".join(bars[min(7, int(8 * (value - low) / span))] for value in values)
+def without_password(location: str) -> str:
+    """Hide the password of a database URL."""
+    return re.sub(r"(://[^/:@]*):[^/@]*@", r"\1:***@", location)
 
 
-def colour_allowed() -> bool:
-    """Tell whether NO_COLOR and the terminal allow colour."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _one_line(cell: str) -> str:
-    """A cell without what would break a row or move the cursor."""
-    return "".join(c if c.isprintable() else " " for c in cell)
-
-
-def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Choose the columns that fit, the most important ones first; one at least."""
-    need = [
-        max([len(column.title), *(len(row[number]) for row in rows)]) + 2
-        for number, column in enumerate(columns)
-    ]
-    shown = list(range(len(columns)))
-    while len(shown) > 1 and sum(need[number] for number in shown) > width:
-        shown.remove(min(shown, key=lambda number: (columns[number].keep, -number)))
-    return shown
+def _harmless(letter: str) -> str:
+    kind = unicodedata.category(letter)
+    if kind in ("Cc", "Cs", "Zl", "Zp") or letter in _DIRECTIONS:
+        return letter.encode("unicode_escape").decode()
+    return letter

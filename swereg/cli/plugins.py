@@ -2,69 +2,121 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
-import swereg
-from swereg import plugins as door
-from swereg.cli import output
-from swereg.cli.output import Column
-from swereg.plugins import Plugin
+from swereg.cli import commands, figures, output, tables
+from swereg.cli.tables import Column
+
+if TYPE_CHECKING:
+    from swereg.plugins import Kind, Plugin
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@dataclass(frozen=True)
+class Found:
+    """A plugin, what it says of itself, and what is wrong with it (``""``: nothing)."""
+
+    name: str
+    origin: str
+    target: str
+    description: str = ""
+    labels: tuple[str, ...] = ()
+    settings: dict[str, Any] | None = None
+    learning_rate: float | None = None
+    fault: str = ""
+
+
+def _columns(title: str, detail: Column[Found]) -> tuple[Column[Found], ...]:
+    return (
+        Column("name", title, lambda f: f.name, keep=9, style="bold"),
+        Column("description", "description", lambda f: f.description or "-", keep=4, least=16),
+        detail,
+        Column("origin", "from", lambda f: f.origin, keep=2),
+        Column("fault", "", str, lambda f: f.fault),
+    )
+
+
+def _settings(found: Found) -> str:
+    settings = found.settings or {}
+    return ", ".join(f"{key}={figures.plain(value)}" for key, value in settings.items())
+
+
+TASKS = _columns(
+    "task", Column("labels", "labels", lambda f: ", ".join(f.labels), keep=3, least=16)
+)
+METHODS = _columns(
+    "method",
+    Column("settings", "settings", lambda f: _settings(f), keep=3, least=16),
+)
+
+
+@click.command(cls=commands.Command)
+@commands.as_json("Print them as JSON.")
 def tasks(as_json: bool) -> None:
-    """List the tasks there are."""
-    _show("tasks", swereg.tasks(), as_json)
+    """List the tasks there are, with their labels."""
+    found = _installed("task")
+    if as_json:
+        output.as_json({"tasks": [_facts(one, "settings", "learning_rate") for one in found]})
+    else:
+        _show(TASKS, found)
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@click.command(cls=commands.Command)
+@commands.as_json("Print them as JSON.")
 def methods(as_json: bool) -> None:
     """List the methods there are, with their settings."""
-    _show("methods", swereg.methods(), as_json)
-
-
-def _show(what: str, found: list[Plugin], as_json: bool) -> None:
-    rows = [_facts(plugin) for plugin in found]
+    found = _installed("method")
     if as_json:
-        output.as_json({what: rows})
-        return
-    details = "labels" if what == "tasks" else "settings"
-    columns = [
-        Column("name", keep=9), Column("description", keep=5), Column(details, keep=4),
-        Column("from", keep=1),
-    ]  # fmt: skip
-    sound = [row for row in rows if not row["fault"]]
-    output.table(
-        columns, [[row["name"], row["description"], row[details], row["from"]] for row in sound]
-    )
-    for row in rows:
-        if row["fault"]:
-            output.say(f"broken: {row['name']} from {row['from']}: {row['fault']}")
+        output.as_json({"methods": [_facts(one, "labels") for one in found]})
+    else:
+        _show(METHODS, found)
 
 
-def _facts(plugin: Plugin) -> dict[str, str]:
-    """What a plugin says of itself, or what is wrong with it."""
-    facts = {"name": plugin.name, "from": plugin.origin, "target": plugin.target}
-    fault = door.fault(plugin)
-    said: dict[str, str] = {}
-    if not fault:
-        try:
-            said = _said(door.load(plugin))
-        except (AttributeError, TypeError) as strange:
-            fault = f"it is not what it should be: {strange}"
-    return facts | {"description": "", "labels": "", "settings": ""} | said | {"fault": fault}
+def _facts(found: Found, *without: str) -> dict[str, Any]:
+    return {key: value for key, value in asdict(found).items() if key not in without}
 
 
-def _said(plugin: Any) -> dict[str, str]:
-    if hasattr(plugin, "settings"):
-        settings = {field.name: field.default for field in fields(plugin.settings)}
-        return {
-            "description": plugin.description,
-            "settings": ", ".join(f"{key}={value}" for key, value in settings.items()),
-        }
-    return {"description": plugin.description, "labels": ", ".join(plugin.labels)}
+def _show(columns: tuple[Column[Found], ...], found: list[Found]) -> None:
+    tables.show(columns, found)
+    for one in found:
+        if one.fault:
+            output.say(f"broken: {one.name} from {one.origin}: {one.fault}", style="red")
+
+
+def _installed(kind: Kind) -> list[Found]:
+    from swereg import plugins
+
+    return [_look(plugin) for plugin in plugins.installed(kind)]
+
+
+def _look(plugin: Plugin) -> Found:
+    """Ask a plugin about itself. Whatever it does, it harms only its own line."""
+    from swereg import plugins
+
+    found = Found(plugin.name, plugin.origin, plugin.target)
+    fault = plugins.fault(plugin)
+    if fault:
+        return replace(found, fault=fault)
+    try:
+        thing = plugins.load(plugin)
+        return replace(found, **(_task(thing) if plugin.kind == "task" else _method(thing)))
+    except Exception as strange:  # a plugin is other people's code: whatever it raises is caught
+        return replace(found, fault=f"{type(strange).__name__}: {strange}")
+
+
+def _task(thing: Any) -> dict[str, Any]:
+    from swereg.records import Task
+
+    if not isinstance(thing, Task):
+        raise TypeError(f"it is not a Task, but a {type(thing).__name__}")
+    return {"description": thing.description, "labels": tuple(thing.labels)}
+
+
+def _method(thing: Any) -> dict[str, Any]:
+    return {
+        "description": thing.description,
+        "settings": asdict(thing.settings()),
+        "learning_rate": thing.learning_rate,
+    }

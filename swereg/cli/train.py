@@ -2,163 +2,149 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import click
 
 import swereg
-from swereg.cli import output
-from swereg.cli.progress import Display
+from swereg import home
+from swereg.cli import commands, figures, live, output, tables
+from swereg.cli.commands import Session, option
+from swereg.cli.settings import ordered
+from swereg.cli.show import scores
 from swereg.records import Entry, ReadOptions, Recipe
 
-_READ = ("text", "label", "delimiter", "encoding", "skip_bad_rows", "drop_empty",
-         "repair_mojibake", "normalise_labels", "dedupe")  # fmt: skip
-_RECIPE = ("learning_rate", "batch_size", "epochs", "patience", "seed", "max_length", "dropout",
-           "weight_decay", "clip", "precision", "device")  # fmt: skip
+READ = {field.name for field in fields(ReadOptions)} - {"seed"}
+RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
+
+what = partial(option, section="What")
+how = partial(option, section="How", default=None)
+reading = partial(option, section="Reading --data")
+result = partial(option, section="Result")
 
 
-def _settings(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Read KEY=VALUE options."""
+def usual(text: str, field: str) -> str:
+    """A help text with the recipe's default."""
+    return f"{text}  [default: {figures.plain(getattr(Recipe, field))}]"
+
+
+def _settings(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Read KEY=VALUE pairs."""
     settings = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
-        if not equals:
+        if not equals or not key.strip():
             raise click.BadParameter(f"{pair!r} is not KEY=VALUE, such as r=8.")
         settings[key.strip()] = value.strip()
     return settings
 
 
-@click.command()
-@click.option("--task", metavar="NAME", help="What to learn; see: swereg tasks.")
-@click.option(
-    "--data",
-    metavar="PATH",
-    multiple=True,
-    help="Your own data: a CSV, TSV or JSONL file (split 80/10/10), up to three files "
-    "(train, val, test), or a folder with them.",
+@click.command(cls=commands.Command)
+@click.argument("more_data", nargs=-1, metavar="")
+@what("--task", metavar="NAME", help="What to learn. 'swereg tasks' lists them; with --data any "
+      "name.  [default: with --data the name of the file]")  # fmt: skip
+@what("--data", metavar="PATH", multiple=True, help="Your own data: a CSV, TSV or JSONL file "
+      "(split 80/10/10), up to three files (train, val, test), or a folder with them.")  # fmt: skip
+@what("--base", metavar="BASE", help="mini, a Hub id, id@revision, or a folder.  [default: the "
+      "registry's own; a new registry takes KB/bert-base-swedish-cased where it can be had, else "
+      "mini]")  # fmt: skip
+@what(
+    "--name",
+    metavar="NAME",
+    help="Of the model.  [default: the task, followed by the method if that is not lora]",
 )
-@click.option(
+@what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@how(
     "--method",
     metavar="SPEC",
     default="lora",
     show_default=True,
-    help='How to adapt the base: lora, full, head, or with settings "lora[r=8,alpha=16]"; '
-    "see: swereg methods.",
+    help="How to adapt the base: "
+    "lora, full, head, or with settings \"lora[r=8,alpha=16]\". 'swereg methods' lists them.",
 )
-@click.option(
+@how(
     "-o",
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
     callback=_settings,
-    help="A setting of the method, such as r=8; may be repeated.",
+    help="A setting of the method, such as r=8. May be repeated.",
 )
-@click.option("--rank", type=int, metavar="N", help="Short for -o r=N.  [default: the method's, 4]")
-@click.option(
+@how("--rank", type=int, metavar="N", help="Short for -o r=N.  [default: the method's: lora 4]")
+@how(
     "--learning-rate",
     "--lr",
     type=float,
-    metavar="RATE",
-    help="Peak learning rate.  [default: the base's advice, else lora 1e-4, full 1e-5, head 1e-3]",
+    metavar="X",
+    help="At the start; it decays to 0."
+    "  [default: what the base recommends, else the method's own: lora 1e-4, full 1e-5]",
 )
-@click.option(
-    "--batch-size",
-    type=int,
-    metavar="N",
-    help=f"Examples per step.  [default: {Recipe.batch_size}]",
-)
-@click.option("--epochs", type=int, metavar="N", help=f"Most epochs.  [default: {Recipe.epochs}]")
-@click.option(
+@how("--batch-size", type=int, metavar="N", help=usual("Examples per step.", "batch_size"))
+@how("--epochs", type=int, metavar="N", help=usual("The most epochs.", "epochs"))
+@how(
     "--patience",
     type=int,
     metavar="N",
-    help=f"Stop after N epochs without a better validation loss.  [default: {Recipe.patience}]",
+    help=usual("Stop after N epochs without a better validation loss.", "patience"),
 )
-@click.option(
-    "--seed",
-    type=int,
-    metavar="N",
-    help=f"Of initialisation, order, dropout and split.  [default: {Recipe.seed}]",
-)
-@click.option(
+@how("--seed", type=int, metavar="N", help=usual("Of initialisation, order and dropout.", "seed"))
+@how(
     "--max-length",
     type=int,
     metavar="N",
-    help=f"Tokens per text; longer texts are cut.  [default: {Recipe.max_length}, or less if the "
-    "base takes less]",
+    help=usual("Tokens per text; the rest of a text is cut.", "max_length"),
 )
-@click.option(
+@how(
     "--dropout",
     type=float,
     metavar="P",
-    help=f"In the encoder and before the head.  [default: {Recipe.dropout}]",
+    help=usual("In the encoder and before the head.", "dropout"),
 )
-@click.option(
-    "--weight-decay", type=float, metavar="X", help=f"Of AdamW.  [default: {Recipe.weight_decay}]"
-)
-@click.option(
-    "--clip", type=float, metavar="X", help=f"Largest gradient norm.  [default: {Recipe.clip}]"
-)
-@click.option(
+@how("--weight-decay", type=float, metavar="X", help=usual("Of AdamW.", "weight_decay"))
+@how("--clip", type=float, metavar="X", help=usual("The largest norm of the gradient.", "clip"))
+@how(
     "--precision",
     type=click.Choice(["fp32", "bf16"]),
-    help=f"Of the arithmetic.  [default: {Recipe.precision}]",
+    help=usual("Of the arithmetic.", "precision"),
 )
-@click.option("--device", metavar="NAME", help="cpu, cuda or mps.  [default: the best there is]")
-@click.option(
-    "--base",
-    metavar="BASE",
-    help="mini, a Hub id, id@revision, or a folder.  [default: the registry's own; a new "
-    "registry takes KB/bert-base-swedish-cased where it can be had, else mini]",
+@how(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    help=usual("Where to train; auto takes the best there is.", "device"),
 )
-@click.option(
-    "--name",
-    metavar="NAME",
-    help="Of the model.  [default: the task, followed by the method if not lora]",
-)
-@click.option("--note", default="", metavar="TEXT", help="Your own words, kept with the entry.")
-@click.option(
-    "--text",
-    default="",
-    metavar="COLUMN",
-    help="Column of the texts.  [default: found by its name]",
-)
-@click.option(
-    "--label",
-    default="",
-    metavar="COLUMN",
-    help="Column of the labels.  [default: found by its name]",
-)
-@click.option(
-    "--delimiter", default="", metavar="CHAR", help="Of a table: ; , or \\t.  [default: found]"
-)
-@click.option(
-    "--encoding", default="", metavar="NAME", help="Such as utf-8 or cp1252.  [default: found]"
-)
-@click.option(
-    "--skip-bad-rows",
+@reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
+@reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
+@reading("--delimiter", metavar="CHAR", help="Of a table: ; or , or \\t.  [default: found]")
+@reading("--encoding", metavar="NAME", help="Such as utf-8 or cp1252.  [default: found]")
+@reading(
+    "--split-seed",
     type=int,
-    default=0,
     metavar="N",
-    show_default=True,
-    help="Leave out up to N rows with a wrong number of fields.",
+    help="Of the split of a single file.  [default: 42, whatever --seed is]",
 )
-@click.option("--drop-empty", is_flag=True, help="Leave out rows without a text or label.")
-@click.option("--repair-mojibake", is_flag=True, help="Mend texts with Ã¥ for å and the like.")
-@click.option(
-    "--normalise-labels", is_flag=True, help="Join labels that differ only in case or spaces."
+@reading(
+    "--skip-bad-rows",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Leave out up to N rows with a wrong number of fields.  [default: 0]",
 )
-@click.option(
-    "--dedupe", is_flag=True, help="Drop training texts that are also in validation or test."
+@reading("--drop-empty", is_flag=True, help="Leave out rows without a text or label.")
+@reading("--repair-mojibake", is_flag=True, help="Mend texts with Ã¥ for å and the like.")
+@reading("--normalise-labels", is_flag=True, help="Join labels that differ in case or spaces.")
+@reading(
+    "--dedupe", is_flag=True, help="Leave out training texts that are also in validation or test."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the entry as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the reference alone.")
+@result("--json", "as_json", is_flag=True, help="Print all facts of the entry as JSON.")
+@result("-q", "--quiet", is_flag=True, help="Print the reference alone; show no progress.")
 @click.pass_obj
 def train(
-    registry: str | None,
+    session: Session,
     /,
     task: str | None,
     data: tuple[str, ...],
+    more_data: tuple[str, ...],
     method: str,
     settings: dict[str, str],
     rank: int | None,
@@ -167,54 +153,82 @@ def train(
     note: str,
     as_json: bool,
     quiet: bool,
+    split_seed: int | None,
     **said: Any,
 ) -> None:
     """Train an entry and store it.
 
     \b
-    swereg train --task sentiment                     LoRA on a built-in task
-    swereg train --task sentiment --method full       the baseline
-    swereg train --task complaints --data mail.csv    your own data
+    swereg train --task sentiment                      LoRA, the default method
+    swereg train --task sentiment --method full        the baseline
+    swereg train --task complaints --data mail.csv     your own data
     """
-    if rank is not None:
-        settings = settings | {"r": str(rank)}
-    read = {key: said[key] for key in _READ}
-    recipe = {key: said[key] for key in _RECIPE if said[key] is not None}
-    if "seed" in recipe:
-        read["seed"] = recipe["seed"]
-    with Display(quiet=quiet or as_json) as display:
+    read = {key: said[key] for key in READ if said[key] is not None}
+    if split_seed is not None:
+        read["seed"] = split_seed
+    paths, settings = _data(data, more_data), _with_rank(settings, rank)
+    with live.display(quiet=quiet or as_json) as display:
         entry = swereg.train(
             task,
-            data=list(data) if data else None,
+            data=paths,
             read=ReadOptions(**read),
             method=method,
             settings=settings,
             base=base,
             name=name,
             note=note,
-            registry=registry,
+            registry=session.registry,
             on_progress=display,
-            **recipe,
+            **{key: said[key] for key in RECIPE if said[key] is not None},
         )
+    session.stored = entry.ref
     if as_json:
         output.as_json(entry.to_json())
-    elif quiet or not output.is_terminal():
+    elif quiet:
         output.data(entry.ref)
-    if not (as_json or quiet):
-        _summary(entry)
+    else:
+        _tell(entry, session.registry)
 
 
-def _summary(entry: Entry) -> None:
-    """Say what was trained and what to do next."""
-    split = "test" if "test" in entry.scores else "val"
-    scores = entry.scores[split]
-    output.say(
-        f"{entry.ref} is stored: {entry.trainable:,} of {entry.total:,} parameters "
-        f"({entry.trainable_percent:.4f} %), {output.size(entry.weights_size)}, on {entry.base}"
-    )
-    output.say(
-        f"best epoch {entry.best_epoch} of {len(entry.epochs)}, validation loss "
-        f"{entry.val_loss:.4f}; {split} accuracy {scores['accuracy']:.3f}, "
-        f"macro-F1 {scores['macro_f1']:.3f}; {output.duration(entry.seconds)}"
-    )
+def _data(data: tuple[str, ...], more: tuple[str, ...]) -> list[str] | None:
+    """The paths after --data, whether the option is repeated for each or not."""
+    if more and not data:
+        word = more[0]
+        raise click.UsageError(f"Got an unexpected argument ({word}); is --task {word} meant?")
+    if len(data) + len(more) > 3:
+        raise click.UsageError("--data takes three files at most: train, val and test.")
+    return [*data, *more] or None
+
+
+def _with_rank(settings: dict[str, str], rank: int | None) -> dict[str, str]:
+    if rank is None:
+        return settings
+    if settings.get("r", str(rank)) != str(rank):
+        raise click.UsageError(f"--rank {rank} and -o r={settings['r']} contradict each other.")
+    return settings | {"r": str(rank)}
+
+
+def _tell(entry: Entry, registry: str | None) -> None:
+    """Tell a person what was trained; give a program the reference, and the words to stderr."""
+    facts = _summary(entry, registry)
+    if output.is_terminal():
+        tables.facts([(entry.ref, facts)])
+    else:
+        output.data(entry.ref)
+        output.say("\n".join(f"{name}: {value}" for name, value in facts))
     output.say(f'try it: swereg predict {entry.ref} "..."')
+
+
+def _summary(entry: Entry, registry: str | None) -> list[tuple[str, str]]:
+    """What a person wants to know of a new entry."""
+    settings = ordered(entry.method, entry.recipe.settings)
+    return [
+        ("stored in", output.without_password(registry or home.registry_location())),
+        ("base", str(entry.base)),
+        ("method", f"{entry.method} ({settings})" if settings else entry.method),
+        ("trainable", figures.trainable(entry.trainable, entry.total)),
+        ("size", figures.size(entry.weights_size)),
+        ("best epoch", f"{entry.best_epoch} of {len(entry.epochs)}"),
+        *scores(entry),
+        ("time", figures.duration(entry.seconds)),
+    ]

@@ -1,0 +1,115 @@
+"""swereg list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import swereg
+from swereg.cli import commands, figures, output, tables
+from swereg.cli.commands import Session, option
+from swereg.cli.settings import brief, ordered
+from swereg.cli.tables import Column
+from swereg.errors import SweregError
+from swereg.records import Entry
+
+SORTS = ("created", "ref", "task", "method", "val_loss", "accuracy", "macro_f1", "trainable",
+         "size", "seconds")  # fmt: skip
+NO_REGISTRY = ("registry.missing", "storage.empty")
+
+
+def scored_split(entry: Entry) -> str:
+    """The split whose scores are shown: test, or validation where there is no test."""
+    return "test" if "test" in entry.scores else "val"
+
+
+def accuracy(entry: Entry) -> str:
+    """The accuracy on test, or on validation, which is said."""
+    split = scored_split(entry)
+    return figures.share(entry.scores[split]["accuracy"]) + ("" if split == "test" else " val")
+
+
+def method(entry: Entry) -> str:
+    """The method with the settings that are not its own defaults."""
+    return f"{entry.method} {brief(entry.method, entry.recipe.settings)}".rstrip()
+
+
+def short_base(entry: Entry) -> str:
+    """The last part of the base's name: bert-base-swedish-cased, or the name of a folder."""
+    return entry.base.name.rstrip("/").rsplit("/", 1)[-1]
+
+
+COLUMNS: tuple[Column[Entry], ...] = (
+    Column("ref", "ref", lambda e: e.ref, keep=10, style="bold"),
+    Column("task", "task", lambda e: e.task, keep=1),
+    Column("method", "method", method, lambda e: e.method, keep=7),
+    Column("settings", "", str, lambda e: ordered(e.method, e.recipe.settings)),
+    Column("base", "base", short_base, lambda e: str(e.base), keep=2),
+    Column("trainable_percent", "trainable", lambda e: figures.percent(e.trainable_percent),
+           lambda e: e.trainable_percent, right=True, keep=4),
+    Column("val_loss", "val loss", lambda e: figures.loss(e.val_loss), lambda e: e.val_loss,
+           right=True, keep=9),
+    Column("accuracy", "accuracy", accuracy, lambda e: e.scores[scored_split(e)]["accuracy"],
+           right=True, keep=8),
+    Column("accuracy_split", "", str, scored_split),
+    Column("size", "size", lambda e: figures.size(e.weights_size), lambda e: e.weights_size,
+           right=True, keep=3),
+    Column("created", "when", lambda e: figures.ago(e.created), lambda e: e.created, keep=5),
+    Column("aliases", "aliases", lambda e: ", ".join(e.aliases), lambda e: ",".join(e.aliases),
+           keep=6),
+)  # fmt: skip
+
+
+@click.command("list", cls=commands.Command)
+@option("--task", metavar="NAME", help="Only entries of this task.")
+@option("--method", metavar="NAME", help="Only entries of this method.")
+@option("--name", metavar="NAME", help="Only versions of this model.")
+@option("--sort", type=click.Choice(SORTS), default="created", show_default=True, metavar="KEY",
+        help=f"By what to sort, the newest, best or smallest first: {', '.join(SORTS)}.",
+)  # fmt: skip
+@option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
+        help="The most entries to list.")  # fmt: skip
+@option("--all", "everything", is_flag=True, help="List all entries.")
+@commands.as_json("Print all stored facts of each entry as JSON.")
+@commands.quiet("Print references alone.")
+@click.pass_obj
+def list_(
+    session: Session,
+    task: str | None,
+    method: str | None,
+    name: str | None,
+    sort: str,
+    limit: int,
+    everything: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """List entries, the newest first.
+
+    accuracy is on test, or on validation (marked val) where a task has no test data.
+    """
+    found, nothing = _entries(session, task=task, name=name, method=method, sort=sort)
+    shown = found if everything else found[:limit]
+    if as_json:
+        output.as_json({"total": len(found), "entries": [entry.to_json() for entry in shown]})
+    elif quiet:
+        for entry in shown:
+            output.data(entry.ref)
+    elif shown:
+        tables.show(COLUMNS, shown)
+    if not found:
+        output.say("No entry is like that." if any((task, method, name)) else nothing)
+    elif len(shown) < len(found):
+        output.say(f"{len(found) - len(shown):,} more; see them with --all or --limit N")
+
+
+def _entries(session: Session, **wanted: Any) -> tuple[list[Entry], str]:
+    """Fetch entries, and what to say if there is none. No registry yet counts as an empty one."""
+    try:
+        found = swereg.entries(**wanted, registry=session.registry)
+    except SweregError as missing:
+        if missing.code not in NO_REGISTRY:
+            raise
+        return [], f"{missing.what[:1].upper()}{missing.what[1:]}. {missing.hint}"
+    return found, "There is no entry yet. Train one with: swereg train --task sentiment"

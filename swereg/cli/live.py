@@ -1,0 +1,167 @@
+"""What is seen of a training: moving bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from swereg.cli import ending, figures, output
+from swereg.records import Epoch, EpochEnded, Notice, Progress, Started, Stepped
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+PAUSE = 0.2  # seconds between two drawings
+STAGES = {"train": "step", "encode": "encode", "evaluate": "score"}
+
+
+class Quiet:
+    """Shows notices alone."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing is left behind."""
+
+    def __call__(self, event: Progress) -> None:
+        """Show one event."""
+        ending.check_signals()
+        if isinstance(event, Notice):
+            self.line(f"note: {event.text}")
+
+    def line(self, text: str, *, style: str = "") -> None:
+        """Show a line that stays."""
+        output.say(text, style=style)
+
+
+class Lines(Quiet):
+    """Shows a line for each notice and epoch."""
+
+    def __init__(self) -> None:
+        self.epochs = 0
+
+    def __call__(self, event: Progress) -> None:
+        """Show one event."""
+        super().__call__(event)
+        if isinstance(event, Started):
+            self.epochs = event.epochs
+            self.line(_beginning(event))
+        elif isinstance(event, EpochEnded):
+            self.line(_epoch(event.epoch, self.epochs) + ("  * best" if event.best else ""))
+
+
+class Bars(Lines):
+    """Shows a bar for the epochs and one for the steps, and a line for each epoch above them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bars: RichProgress | None = None
+        self._began = self._drawn = 0.0
+        self._steps = self._number = 0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bars away; the lines stay."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    def line(self, text: str, *, style: str = "") -> None:
+        """Show a line above the bars."""
+        if self._bars is None:
+            output.say(text, style=style)
+        else:
+            self._bars.console.print(output.clean(text), style=style or None)
+
+    def __call__(self, event: Progress) -> None:
+        """Show one event."""
+        super().__call__(event)
+        if isinstance(event, Started):
+            self._begin(event)
+        elif isinstance(event, Stepped):
+            self._step(event)
+
+    def _begin(self, event: Started) -> None:
+        self._bars = _bars()
+        self._began, self._steps, self._number = time.monotonic(), event.steps, 0
+        total = event.epochs * event.steps
+        self._epoch_bar = self._bars.add_task(
+            "epoch", total=total, count=f"1/{event.epochs}", words=""
+        )
+        self._step_bar = self._bars.add_task(
+            "step", total=event.steps, count=f"0/{event.steps}", words=""
+        )
+        self._bars.start()
+
+    def _step(self, event: Stepped) -> None:
+        """Move the bars, a few times a second at most: a step may take less than a drawing."""
+        if event.stage == "train":
+            self._number += 1
+        now = time.monotonic()
+        if self._bars is None or (now - self._drawn < PAUSE and event.done < event.of):
+            return
+        self._drawn = now
+        loss = "" if event.loss is None else f"loss {figures.loss(event.loss)}"
+        self._bars.update(
+            self._step_bar, description=STAGES[event.stage], completed=event.done, total=event.of,
+            count=f"{event.done}/{event.of}", words=loss,
+        )  # fmt: skip
+        if event.stage == "train":
+            whole = self.epochs * self._steps
+            left = (now - self._began) / self._number * (whole - self._number)
+            epoch = min((self._number - 1) // self._steps + 1, self.epochs)
+            self._bars.update(
+                self._epoch_bar, completed=self._number, count=f"{epoch}/{self.epochs}",
+                words=f"{figures.duration(left)} left at most",
+            )  # fmt: skip
+        self._bars.refresh()
+
+
+def display(*, quiet: bool) -> Quiet:
+    """Choose how a training is shown. Use it as a context."""
+    if quiet:
+        return Quiet()
+    return Bars() if output.is_lively() else Lines()
+
+
+def _beginning(event: Started) -> str:
+    return (
+        f"training {figures.trainable(event.trainable, event.total)}, "
+        f"at most {figures.several(event.epochs, 'epoch')} of "
+        f"{figures.several(event.steps, 'step')}"
+    )
+
+
+def _epoch(epoch: Epoch, of: int) -> str:
+    return (
+        f"epoch {epoch.number:>{len(str(of))}}/{of}: train loss {figures.loss(epoch.train_loss)}, "
+        f"validation {figures.loss(epoch.val_loss)}, "
+        f"accuracy {figures.share(epoch.val_accuracy)}, {figures.duration(epoch.seconds)}"
+    )
+
+
+def _bars() -> RichProgress:
+    """Build rich's bars. Nothing redraws by itself: that would be a second thread beside torch."""
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+
+    console = output.console(stderr=True)
+    return RichProgress(
+        TextColumn("{task.description:<6}", markup=False),
+        TextColumn("{task.fields[count]:>7}", markup=False),
+        BarColumn(bar_width=max(4, min(40, console.width - 41))),
+        TextColumn("{task.fields[words]}", markup=False),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+    )

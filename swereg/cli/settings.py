@@ -1,0 +1,54 @@
+"""A method's settings in brief: those that were chosen, not those that come by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from typing import Any
+
+from swereg.cli.figures import in_order, plain
+
+
+def brief(method: str, settings: Mapping[str, Any]) -> str:
+    """Write the settings that differ from the method's own: r=8.
+
+    All of them where the method is not one of swereg's own: another package's code is not
+    imported just to list entries.
+    """
+    kind = _settings_class(method)
+    said = dict(settings)
+    for key in settings if kind else ():
+        fewer = {k: v for k, v in said.items() if k != key}
+        if _same(kind, fewer, settings):
+            said = fewer
+    return " ".join(f"{key}={plain(value)}" for key, value in said.items())
+
+
+def ordered(method: str, settings: Mapping[str, Any]) -> str:
+    """Write all settings, in the method's own order where it is built in: r=4, alpha=8."""
+    kind = _settings_class(method)
+    order = [field.name for field in fields(kind)] if kind else []
+    return ", ".join(f"{key}={plain(value)}" for key, value in in_order(settings, order))
+
+
+def _same(kind: Any, said: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Tell whether the method would complete these settings to those."""
+    try:
+        return asdict(kind(**said)) == dict(settings)
+    except Exception:  # stored by another version, with settings that this one does not take
+        return False
+
+
+@cache
+def _settings_class(method: str) -> Any:
+    """The class of a built-in method's settings, else None."""
+    from swereg import plugins
+
+    for plugin in plugins.installed("method"):
+        if plugin.name == method and plugin.target.startswith("swereg."):
+            try:
+                return plugins.load(plugin).settings
+            except (plugins.PluginBroken, AttributeError):
+                return None
+    return None

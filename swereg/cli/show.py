@@ -1,0 +1,126 @@
+"""swereg show."""
+
+from __future__ import annotations
+
+import click
+
+import swereg
+from swereg.cli import commands, figures, output, tables
+from swereg.cli.commands import Session
+from swereg.cli.figures import SPLITS
+from swereg.cli.settings import ordered
+from swereg.records import Entry, Recipe
+
+Facts = list[tuple[str, str]]
+
+
+@click.command(cls=commands.Command)
+@click.argument("ref")
+@commands.as_json("Print all stored facts as JSON.")
+@click.pass_obj
+def show(session: Session, ref: str, as_json: bool) -> None:
+    """Show everything about one entry.
+
+    REF is a model's name (its alias prod, else its newest version), a version such as
+    sentiment/3, or an alias such as sentiment@prod, @latest or @best.
+    """
+    entry = swereg.show(ref, registry=session.registry)
+    if as_json:
+        output.as_json(entry.to_json())
+    elif output.is_terminal():
+        tables.facts(sections(entry))
+    else:
+        tables.facts([("", [("ref", entry.ref)]), *sections(entry)])
+
+
+def sections(entry: Entry) -> list[tuple[str, Facts]]:
+    """Arrange an entry's facts under headings."""
+    return [
+        (entry.ref, _identity(entry)),
+        ("Scores", scores(entry)),
+        ("Training", [*_recipe(entry.recipe), *_curve(entry), *_effort(entry)]),
+        ("Data", _data(entry)),
+        ("Base", _base(entry)),
+        ("Environment", [(name, str(value)) for name, value in entry.environment.items()]),
+    ]
+
+
+def scores(entry: Entry) -> Facts:
+    """The scores of each split."""
+    found = figures.in_order(entry.scores, SPLITS)
+    return [(SPLITS[split], figures.scores(metrics)) for split, metrics in found]
+
+
+def _identity(entry: Entry) -> Facts:
+    when = f"{entry.created[:10]} {entry.created[11:19]} UTC"
+    return [
+        ("task", entry.task),
+        ("labels", ", ".join(entry.labels)),
+        ("aliases", ", ".join(entry.aliases) or "none"),
+        ("note", entry.note or "none"),
+        ("created", f"{when} ({figures.ago(entry.created)})"),
+        ("size", figures.size(entry.weights_size)),
+        ("weights", entry.weights_digest),
+        ("run", entry.run),
+    ]
+
+
+def _recipe(recipe: Recipe) -> Facts:
+    settings = ordered(recipe.method, recipe.settings)
+    return [
+        ("method", f"{recipe.method} ({settings})" if settings else recipe.method),
+        (
+            "recipe",
+            f"learning rate {recipe.learning_rate:g}, batch size {recipe.batch_size}, "
+            f"at most {figures.several(recipe.epochs, 'epoch')}, patience {recipe.patience}, "
+            f"seed {recipe.seed}, max length {recipe.max_length}, dropout {recipe.dropout:g}, "
+            f"weight decay {recipe.weight_decay:g}, clip {recipe.clip:g}, "
+            f"{recipe.precision} on {recipe.device}",
+        ),
+    ]
+
+
+def _curve(entry: Entry) -> Facts:
+    """The losses of all epochs as two lines of bars, and where the best one is."""
+    val = [epoch.val_loss for epoch in entry.epochs]
+    train = [epoch.train_loss for epoch in entry.epochs]
+    marked = next(i for i, epoch in enumerate(entry.epochs) if epoch.number == entry.best_epoch)
+    room = max(8, min(60, output.width() - 40))
+    (top, bottom), column = figures.sparklines(
+        val, train, marked=marked, columns=room, unicode=output.is_unicode()
+    )
+    width = len(top)
+    best = f"{entry.best_epoch} of {len(entry.epochs)}, validation loss {val[marked]:.4f}"
+    return [
+        ("val loss", f"{top}  {val[0]:.4f} to {val[-1]:.4f}"),
+        ("train loss", f"{bottom}  {train[0]:.4f} to {train[-1]:.4f}"),
+        ("best epoch", f"{'^':>{column + 1}}{'':{width - column - 1}}  {best}"),
+    ]
+
+
+def _effort(entry: Entry) -> Facts:
+    return [
+        ("trainable", figures.trainable(entry.trainable, entry.total)),
+        ("time", figures.duration(entry.seconds)),
+    ]
+
+
+def _data(entry: Entry) -> Facts:
+    sizes, cuts = (figures.in_order(found, SPLITS) for found in (entry.sizes, entry.cut))
+    cut = [f"{n:,} of {entry.sizes[s]:,} in {SPLITS[s]}" for s, n in cuts if n]
+    return [
+        ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n)),
+        ("digest", entry.dataset[:12]),
+        ("cut texts", ", ".join(cut) or "none"),
+    ]
+
+
+def _base(entry: Entry) -> Facts:
+    base = entry.base
+    return [
+        ("name", base.name),
+        ("revision", base.revision or "none"),
+        ("fingerprint", base.fingerprint),
+        ("encoder", f"{base.architecture}, {base.parameters:,} parameters, {base.hidden_size} "
+                    f"wide, texts of up to {base.max_length} tokens"),
+    ]  # fmt: skip

@@ -1,0 +1,225 @@
+"""list, show and compare: what a person sees in every width, and what a program gets."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import pytest
+
+import swereg
+from swereg import plugins
+from swereg.cli import figures
+from swereg.comparison import compare
+from swereg.errors import NotFound, StorageError
+from swereg.records import Entry
+from tests.cli.conftest import KB, LORA, Run, entry, full
+
+MARKUP = "se [/red] [bold]här[/bold] :smile: \x1b[31m\x07"
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+    """Put entries behind the front door."""
+    val_only = {"val": {"loss": 0.7, "accuracy": 0.5, "macro_f1": 0.4}}
+    rank8 = entry().recipe.__class__(settings={**LORA, "r": 8, "alpha": 16.0}, device="cpu")
+    found = [
+        entry("sentiment", 2, aliases=("prod", "test"), recipe=rank8),
+        full(),
+        entry("sentiment", 1, note=MARKUP, base=KB),
+        entry("ärende", 1, "lora-fa", scores=val_only, labels=("[/x]", "två")),
+    ]
+    monkeypatch.setattr(plugins, "installed", cache(plugins.installed))  # the same all the time
+    monkeypatch.setattr(swereg, "entries", lambda **_: found, raising=False)
+    monkeypatch.setattr(swereg, "show", lambda ref, **_: found[2], raising=False)
+    monkeypatch.setattr(swereg, "compare", lambda *_, **__: compare(found[:3]), raising=False)
+    return found
+
+
+COMMANDS = [["list"], ["show", "x"], ["compare", "x"], ["tasks"], ["methods"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_nothing_is_wider_than_the_terminal(
+    command: list[str], width: int, cli: Run, stored: list[Entry]
+) -> None:
+    done = cli(*command, tty=True, width=width)
+    assert done.code == 0, done.err
+    assert max(len(line.rstrip()) for line in done.out.splitlines()) <= width
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_no_encoding_breaks_it(
+    command: list[str], encoding: str, cli: Run, stored: list[Entry]
+) -> None:
+    for tty in (True, False):
+        assert cli(*command, tty=tty, encoding=encoding).code == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_json_is_ascii_and_has_a_version(command: list[str], cli: Run, stored: list[Entry]) -> None:
+    done = cli(*command, "--json", tty=True, encoding="ascii")
+    assert json.loads(done.raw)["schema_version"] == 1
+    assert done.raw.isascii()
+
+
+def test_a_person_sees_the_columns_that_fit(cli: Run, stored: list[Entry]) -> None:
+    wide = cli("list", tty=True, width=200).out
+    for word in ("trainable", "0.1193 %", "599 kB", "499 MB", "0.3100", "0.880", "prod, test",
+                 "lora r=8", "bert-base-swedish-cased", "0.500 val", "2026-01-10"):  # fmt: skip
+        assert word in wide
+    narrow = cli("list", tty=True, width=40)
+    assert "sentiment-full/1" in narrow.out
+    assert "val loss" in narrow.out
+    assert "trainable" not in narrow.out
+    assert "trainable" in narrow.err  # it is said what is left out
+    assert "sentiment-full/1" in cli("list", tty=True, width=20).out
+
+
+def test_a_program_gets_every_column_and_exact_values(cli: Run, stored: list[Entry]) -> None:
+    done = cli("list", width=20)
+    header, first, *_ = (line.split("\t") for line in done.raw.splitlines())
+    row = dict(zip(header, first, strict=True))
+    assert row["ref"] == "sentiment/2"
+    assert row["size"] == "598776"
+    assert row["created"] == "2026-01-10T12:00:00Z"
+    assert row["settings"] == "r=8, alpha=16, dropout=0.2, targets=query+value"
+    assert row["aliases"] == "prod,test"
+    assert (row["accuracy"], row["accuracy_split"]) == ("0.88", "test")
+    assert done.err == ""
+
+
+def test_a_program_gets_comparisons_as_rows(cli: Run, stored: list[Entry]) -> None:
+    header, *rows = (line.split("\t") for line in cli("compare", "x").raw.splitlines())
+    found = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+    assert found["sentiment-full/1"]["baseline"] == "True"
+    assert found["sentiment-full/1"]["accuracy"] == "0.9"
+    assert "val_loss" in found["sentiment/2"]["best"].split(",")
+
+
+def test_references_alone(cli: Run, stored: list[Entry]) -> None:
+    assert cli("list", "-q", tty=True).raw.split() == [e.ref for e in stored]
+
+
+def test_what_is_not_listed_is_counted(cli: Run, stored: list[Entry]) -> None:
+    done = cli("list", "--limit", "3", "-q")
+    assert len(done.out.split()) == 3
+    assert "1 more" in done.err
+    everything = cli("list", "--limit", "3", "--all", "--json")
+    assert len(json.loads(everything.out)["entries"]) == 4
+    assert everything.err == ""
+
+
+@pytest.mark.parametrize("missing", [None, "registry.missing", "storage.empty"])
+def test_an_empty_registry_is_no_error(
+    missing: str | None, cli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def entries(**_: Any) -> list[Entry]:
+        if missing:
+            kind = NotFound if missing.startswith("registry") else StorageError
+            raise kind("there is none at x", hint="Type: swereg train", code=missing)
+        return []
+
+    monkeypatch.setattr(swereg, "entries", entries, raising=False)
+    done = cli("list")
+    assert (done.code, done.out) == (0, "")
+    assert "swereg train" in done.err
+    assert json.loads(cli("list", "--json").out)["entries"] == []
+
+
+def test_listing_makes_no_registry(cli: Run, home: Any) -> None:
+    assert cli("list").code == 0
+    assert not home.exists()
+
+
+def test_markup_in_data_is_text_and_control_characters_are_harmless(
+    cli: Run, stored: list[Entry]
+) -> None:
+    done = cli("show", "x", tty=True, width=100)
+    assert "se [/red] [bold]här[/bold] :smile: \\x1b[31m\\x07" in done.out
+    assert "\x1b[31m" not in done.raw
+    assert "\x07" not in done.raw
+
+
+def test_show_draws_the_curve_with_its_best_epoch(cli: Run, stored: list[Entry]) -> None:
+    lines = cli("show", "x", tty=True).out.splitlines()
+    curve, mark = (next(x for x in lines if x.startswith(n)) for n in ("val loss", "best epoch"))
+    assert curve.split()[2] == "▇▅▃▄▄"
+    assert mark.index("^") - curve.index("▇") == 2
+    assert "3 of 5" in mark
+    text = cli("show", "x", tty=True, encoding="ascii").out
+    assert text.replace("?", "").isascii()
+
+
+def test_show_says_everything(cli: Run, stored: list[Entry]) -> None:
+    said = cli("show", "x", tty=True, width=200).out
+    for fact in ("sentiment/1", "negativ, positiv", "none", "3 of 400 in train", "d0c5d0c5d0c5",
+                 KB.fingerprint, KB.revision, "ab12" * 16, "148,994 of 124,838,404", "torch",
+                 "r=4, alpha=8", "learning rate 0.0001", "seed 42", "ROC-AUC 0.951"):  # fmt: skip
+        assert fact in said
+
+
+def test_compare_marks_the_baseline_the_differences_and_the_best(
+    cli: Run, stored: list[Entry]
+) -> None:
+    done = cli("compare", "x", tty=True, width=120)
+    lines = {line[:10].strip(): line for line in done.out.splitlines()}
+    assert "full (baseline)" in lines["method"]
+    assert "0.880 (-0.020)" in lines["accuracy"]
+    assert "0.900 *" in lines["accuracy"]
+    assert "0.3100 (-0.0900) *" in lines["val loss"]
+    assert "599 kB (-498 MB) *" in lines["size"]
+    assert "baseline, sentiment-full/1" in done.err
+    assert "note: These entries sit on different bases" in done.err
+
+
+def test_compare_falls_apart_into_blocks_where_it_does_not_fit(
+    cli: Run, stored: list[Entry]
+) -> None:
+    assert cli("compare", "x", tty=True, width=200).out.count("accuracy") == 1
+    assert cli("compare", "x", tty=True, width=40).out.count("accuracy") == 3
+
+
+def test_no_color_means_no_colour(
+    cli: Run, stored: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "\x1b[32m" in cli("compare", "x", tty=True).raw
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in cli("compare", "x", tty=True).raw
+
+
+def test_a_dumb_terminal_gets_no_escapes(cli: Run, stored: list[Entry]) -> None:
+    assert "\x1b" not in cli("list", tty=True, term="dumb", width=60).raw
+
+
+def test_figures() -> None:
+    sizes = (0, 944, 1000, 5_600, 598_776, 999_700, 498_800_000, 3e12)
+    assert [figures.size(n) for n in sizes] == [
+        "0 B", "944 B", "1.0 kB", "5.6 kB", "599 kB", "1.0 MB", "499 MB", "3000 GB",
+    ]  # fmt: skip
+    assert [figures.duration(n) for n in (0.04, 9.96, 59.7, 185, 3599.7, 7500, -185)] == [
+        "0.0 s", "10 s", "1 min 00 s", "3 min 05 s", "1 h 00 min", "2 h 05 min", "-3 min 05 s",
+    ]  # fmt: skip
+    assert [figures.percent(n) for n in (0.11934949, 100.0, 3.919)] == [
+        "0.1193 %", "100 %", "3.919 %",
+    ]  # fmt: skip
+    now = datetime(2026, 1, 10, 12, tzinfo=UTC)
+    times = ("2026-01-10T12:00:05Z", "2026-01-10T11:57:00.5Z", "2026-01-10T01:00:00Z",
+             "2026-01-01T00:00:00Z", "2025-11-01T00:00:00Z")  # fmt: skip
+    assert [figures.ago(t, now) for t in times] == [
+        "just now", "2 min ago", "11 h ago", "9 d ago", "2025-11-01",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("length", "best", "columns"), [(1, 0, 8), (5, 2, 8), (50, 7, 8), (9, 8, 1)]
+)
+def test_sparklines_keep_the_best_epoch(length: int, best: int, columns: int) -> None:
+    values = [abs(i - best) / length for i in range(length)]
+    (line,), column = figures.sparklines(values, marked=best, columns=columns, unicode=False)
+    assert len(line) == min(length, columns)
+    assert line[column] == "_"
