@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from swereg.api import compare as compare
     from swereg.api import entries as entries
     from swereg.api import load as load
-    from swereg.api import methods as methods
     from swereg.api import predict as predict
     from swereg.api import show as show
-    from swereg.api import tasks as tasks
     from swereg.api import train as train
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
+    from swereg.plugins import installed as installed
     from swereg.records import Dataset as Dataset
     from swereg.records import Entry as Entry
     from swereg.records import Example as Example
@@ -32,11 +31,10 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "swereg.adapters.classifier": ["Classifier"],
-        "swereg.api": [
-            "compare", "entries", "load", "methods", "predict", "show", "tasks", "train",
-        ],
+        "swereg.api": ["compare", "entries", "load", "predict", "show", "train"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
+        "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
     }  # fmt: skip
@@ -64,11 +62,10 @@ __all__ = [
     "Task",
     "compare",
     "entries",
+    "installed",
     "load",
-    "methods",
     "predict",
     "show",
-    "tasks",
     "train",
 ]
 

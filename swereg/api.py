@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from swereg import plugins, refs
-from swereg.comparison import Comparison
+from swereg.comparison import BASELINE, Comparison
 from swereg.comparison import compare as compare_entries
 from swereg.errors import UsageError
 from swereg.records import (
@@ -93,6 +93,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         store.check_writable()
         source = _base_source(store, base, on_progress)
         chosen = specs.recipe(spec, source.recommended, source.max_length, recipe)
+        if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
+            store.check_writable(needed=4 * source.size)
 
         from swereg.adapters.training import fit
 
@@ -185,16 +187,6 @@ def compare(
         if those:
             return compare_entries([store.get(ref) for ref in those])
         return compare_entries(store.entries(task=task, sort="val_loss"))
-
-
-def tasks() -> list[plugins.Plugin]:
-    """List the installed tasks."""
-    return plugins.installed("task")
-
-
-def methods() -> list[plugins.Plugin]:
-    """List the installed methods."""
-    return plugins.installed("method")
 
 
 @contextmanager

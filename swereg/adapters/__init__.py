@@ -2,6 +2,7 @@
 
 import os
 
-# Threads that wait by spinning bring training to a crawl beside any other busy program (measured:
-# 6 to 20 times slower); waiting passively costs next to nothing. Read once, when torch is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Threads that wait by spinning bring small models to a crawl beside any other busy program
+# (measured on 2 cores: 13,000 tokens a second became 700). Spinning for a short while only costs
+# 2 % on a quiet machine and keeps 3,300. GNU's OpenMP reads this once, when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -59,6 +59,11 @@ class BaseSource:
         return _read_json(self.folder / "config.json")
 
     @property
+    def size(self) -> int:
+        """Bytes of its weight files."""
+        return sum(path.stat().st_size for path in _weight_files(self.folder))
+
+    @property
     def max_length(self) -> int:
         """The longest input in tokens, special tokens included."""
         return int(self.config.get("max_position_embeddings", 512))

@@ -218,7 +218,7 @@ def encode(
         tokens = tokenize(base.tokenizer, texts(dataset.split(split)), recipe.max_length)
         ids[split], cut[split] = tokens.ids, sum(tokens.cut)
     if any(cut.values()):
-        parts = [f"{n} of {len(ids[s])} in {s}" for s, n in zip(splits, cut.values(), strict=True)]
+        parts = [f"{cut[split]} of {len(ids[split])} in {split}" for split in splits if ids[split]]
         on_progress(
             Notice(f"Texts longer than {recipe.max_length} tokens are cut: {', '.join(parts)}.")
         )

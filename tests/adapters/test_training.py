@@ -142,9 +142,10 @@ def _trainer_losses(
 
     arguments = TrainingArguments(
         output_dir=str(folder), num_train_epochs=8, per_device_train_batch_size=8,
-        per_device_eval_batch_size=8, learning_rate=RATES[method], weight_decay=0.0, max_grad_norm=1.0,
-        lr_scheduler_type="linear", eval_strategy="epoch", logging_strategy="epoch",
-        save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True, warmup_steps=0,
+        per_device_eval_batch_size=8, learning_rate=RATES[method], weight_decay=0.0,
+        max_grad_norm=1.0, lr_scheduler_type="linear", warmup_steps=0, eval_strategy="epoch",
+        logging_strategy="epoch", save_strategy="no", report_to=[], use_cpu=True,
+        disable_tqdm=True,
     )  # fmt: skip
     trainer = Ordered(
         model=model, args=arguments, train_dataset=rows("train"), eval_dataset=rows("val"),

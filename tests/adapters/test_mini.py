@@ -1,0 +1,35 @@
+"""The base that ships with swereg: whole, the same everywhere, and Swedish."""
+
+from __future__ import annotations
+
+import json
+
+from swereg import home
+from swereg.adapters import bases, specs
+
+FOLDER = home.PACKAGED_BASES / "mini"
+
+
+def test_its_fingerprint_is_the_one_that_ships_with_it() -> None:
+    side = json.loads((FOLDER / "swereg.json").read_text())
+    assert bases.resolve("mini").load().info.fingerprint == side["fingerprint"]
+
+
+def test_it_is_small_and_brings_its_papers() -> None:
+    size = sum(path.stat().st_size for path in FOLDER.iterdir())
+    assert size < 40e6
+    assert {"README.md", "NOTICE.md"} <= {path.name for path in FOLDER.iterdir()}
+
+
+def test_its_tokenizer_keeps_swedish_letters_in_either_form() -> None:
+    tokenizer = bases.resolve("mini").load().tokenizer
+    composed, decomposed = "F\u00e5r \u00e5ka h\u00f6st", "Fa\u030ar a\u030aka ho\u0308st"
+    assert tokenizer.tokenize(composed) == ["Får", "åka", "höst"]
+    assert tokenizer(composed)["input_ids"] == tokenizer(decomposed)["input_ids"]
+
+
+def test_its_advice_is_used_where_nothing_is_said() -> None:
+    source = bases.resolve("mini")
+    for method in ("lora", "full", "head"):
+        recipe = specs.recipe(specs.parse(method), source.recommended, source.max_length, {})
+        assert recipe.learning_rate == source.recommended[method]["learning_rate"]

@@ -1,0 +1,144 @@
+"""The use cases from Python, on a tiny base."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import swereg
+from swereg import Dataset, Entry, Example, Registry, Task
+from swereg.errors import CheckFailed, Conflict, NotFound, UsageError
+from swereg.records import EpochEnded, Notice, Progress, Started
+from swereg.testing import make_base
+
+LABELS = ("sol", "regn", "snö")
+
+
+def read() -> Dataset:
+    def rows(place: str) -> tuple[Example, ...]:
+        return tuple(Example(f"{label} i {place} {n}", label) for n in range(3) for label in LABELS)
+
+    return Dataset(LABELS, rows("Umeå"), rows("Växjö"), rows("Gävle"))
+
+
+TASK = Task("väder", read, LABELS)
+
+
+def train(base: Path, task: str | Task = TASK, **more: Any) -> Entry:
+    return swereg.train(task, base=str(base), epochs=1, device="cpu", **more)
+
+
+def test_a_task_of_ones_own_is_trained_stored_and_loaded(tiny_base: Path) -> None:
+    seen: list[Progress] = []
+    entry = train(tiny_base, note="först", on_progress=seen.append)
+    assert (entry.ref, entry.labels, entry.note) == ("väder/1", LABELS, "först")
+    assert {Started, EpochEnded} <= {type(event) for event in seen}
+    assert swereg.show("väder") == entry == swereg.entries(task="väder")[0]
+    classifier = swereg.load("väder")
+    (answer, cut) = classifier.predict(["Sol i Malmö", "regn " * 200])
+    assert tuple(answer.scores) == LABELS
+    assert sum(answer.scores.values()) == pytest.approx(1)
+    assert answer.score == max(answer.scores.values()) == answer.scores[answer.label]
+    assert (answer.truncated, cut.truncated) == (False, True)
+    again = swereg.predict("väder", ["Sol i Malmö"])[0]
+    assert again.scores == pytest.approx(answer.scores, abs=1e-6)
+    assert classifier.predict([]) == []
+
+
+def test_entries_of_one_base_share_it_in_memory(tiny_base: Path) -> None:
+    train(tiny_base)
+    train(tiny_base, method="head")
+    one, two = swereg.load("väder"), swereg.load("väder-head")
+    assert one._bank is two._bank
+    assert one.predict(["sol"]) != two.predict(["sol"])
+
+
+def test_what_was_recorded_on_test_is_what_is_loaded(tiny_base: Path) -> None:
+    """The stored outputs are those of the loaded entry, for an adapter and for the baseline."""
+    import numpy as np
+
+    for method in ("lora", "full", "head"):
+        entry = train(tiny_base, method=method)
+        with Registry.open() as registry:
+            stored = {part.split: part for part in registry.outputs(entry)}
+            dataset = registry.dataset(entry.dataset)
+        assert dataset == read()
+        logits = np.frombuffer(stored["test"].logits, "<f4").reshape(-1, len(LABELS))
+        answers = swereg.load(entry).predict([example.text for example in dataset.test])
+        assert [answer.label for answer in answers] == [LABELS[i] for i in logits.argmax(axis=1)]
+
+
+def test_the_first_base_stays_the_registrys_own(tiny_base: Path, tmp_path: Path) -> None:
+    first = train(tiny_base)
+    other = make_base(tmp_path / "other", seed=1)
+    assert train(other).base.name == str(other)
+    third = swereg.train(TASK, epochs=1, device="cpu")
+    assert third.base == first.base
+
+
+def test_a_base_that_has_moved_can_be_named(tmp_path: Path) -> None:
+    train(make_base(tmp_path / "base"))
+    shutil.move(tmp_path / "base", tmp_path / "annan")
+    with pytest.raises(NotFound, match="base"):
+        swereg.load("väder")
+    assert swereg.load("väder", base=str(tmp_path / "annan")).labels == LABELS
+    with pytest.raises(CheckFailed, match="not the base"):
+        swereg.load("väder", base=str(make_base(tmp_path / "fel", seed=1)))
+
+
+def test_names_follow_the_task_and_the_method(tiny_base: Path) -> None:
+    assert train(tiny_base).name == "väder"
+    assert train(tiny_base, method="head").name == "väder-head"
+    assert train(tiny_base, name="mitt").ref == "mitt/1"
+    with pytest.raises(Conflict, match="belongs to the task"):
+        train(tiny_base, task=Task("annat", read, LABELS), name="mitt")
+    with pytest.raises(UsageError, match="cannot be used as a name"):
+        train(tiny_base, name="Mitt")
+
+
+def test_data_gets_a_task_of_its_name_or_of_the_files(tiny_base: Path, tmp_path: Path) -> None:
+    file = tmp_path / "omdömen.csv"
+    lines = [f"{label} {n};{label}" for n in range(10) for label in ("bra", "dåligt")]
+    file.write_text("\n".join(["Omdöme;Betyg", *lines]), encoding="utf-8")
+    seen: list[Progress] = []
+    entry = train(
+        tiny_base, task="betyg", data=file, read=swereg.ReadOptions(label="betyg"),
+        on_progress=seen.append,
+    )  # fmt: skip
+    assert (entry.task, entry.labels) == ("betyg", ("bra", "dåligt"))
+    assert any("80/10/10" in event.text for event in seen if isinstance(event, Notice))
+    named = swereg.train(
+        data=[file], read=swereg.ReadOptions(label="betyg"), epochs=1, device="cpu"
+    )
+    assert named.ref == "omdömen/1"
+
+
+def test_nothing_is_stored_where_training_is_refused(tiny_base: Path) -> None:
+    for fault in (
+        {"method": "lora[r=0]"}, {"learning_rate": -1.0}, {"max_length": 9999},
+        {"device": "abacus"}, {"precision": "fp8"},
+    ):  # fmt: skip
+        with pytest.raises(UsageError):
+            swereg.train(TASK, base=str(tiny_base), **({"device": "cpu"} | fault))  # type: ignore[arg-type]
+    with pytest.raises(NotFound, match="there is no task"):
+        swereg.train("vädret")
+    with pytest.raises(UsageError, match="nothing was said to train"):
+        swereg.train()
+    with Registry.open() as registry:
+        assert registry.count() == 0
+
+
+def test_a_single_text_is_not_taken_for_a_list(tiny_base: Path) -> None:
+    train(tiny_base)
+    with pytest.raises(UsageError, match="a list of texts"):
+        swereg.predict("väder", "Sol i Malmö")
+
+
+def test_comparing_needs_something_to_compare() -> None:
+    with pytest.raises(UsageError):
+        swereg.compare()
+    with pytest.raises(NotFound):
+        swereg.compare(task="väder")
