@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from swereg.api import predict as predict
     from swereg.api import show as show
     from swereg.api import train as train
+    from swereg.bank import Bank as Bank
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
     from swereg.plugins import installed as installed
@@ -32,6 +33,7 @@ else:
     _HOMES = {
         "swereg.adapters.classifier": ["Classifier"],
         "swereg.api": ["compare", "entries", "load", "predict", "show", "train"],
+        "swereg.bank": ["Bank"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
         "swereg.plugins": ["installed"],
@@ -50,6 +52,7 @@ else:
 
 
 __all__ = [
+    "Bank",
     "Classifier",
     "Comparison",
     "Dataset",

@@ -89,7 +89,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         on_progress(Notice(text))
     spec = specs.parse(method, settings or {})
     model_name = refs.check_name(name or _model_name(what.name, spec.name))
-    with _opened(registry, create=True) as store:
+    with opened(registry, create=True) as store:
         store.check_writable()
         source = _base_source(store, base, on_progress)
         chosen = specs.recipe(spec, source.recommended, source.max_length, recipe)
@@ -122,12 +122,15 @@ def load(
     """
     from swereg.adapters import bases
     from swereg.adapters.classifier import Classifier
+    from swereg.adapters.frozen_base import FrozenBase
 
-    with _opened(registry) as store:
+    with opened(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
         weights = store.weights(entry)
-    source = bases.recorded(entry.base, base)
-    return Classifier.open(entry, weights, source, plugins.find("method", entry.method), device)
+    frozen = FrozenBase.held(entry.base.fingerprint, device)
+    if frozen is None:
+        frozen = FrozenBase.open(bases.recorded(entry.base, base), device)
+    return Classifier.open(entry, weights, frozen, plugins.find("method", entry.method))
 
 
 def predict(
@@ -152,7 +155,7 @@ def entries(
     registry: Registry | str | Path | None = None,
 ) -> list[Entry]:
     """List entries, the newest first unless sorted otherwise."""
-    with _opened(registry) as store:
+    with opened(registry) as store:
         return store.entries(task=task, name=name, method=method, sort=sort, limit=limit)
 
 
@@ -162,7 +165,7 @@ def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
     Raises:
         NotFound: there is no such entry.
     """
-    with _opened(registry) as store:
+    with opened(registry) as store:
         return store.get(ref)
 
 
@@ -183,15 +186,15 @@ def compare(
             hint="Name two entries, or a task: swereg compare --task sentiment",
             code="compare.nothing",
         )
-    with _opened(registry) as store:
+    with opened(registry) as store:
         if those:
             return compare_entries([store.get(ref) for ref in those])
         return compare_entries(store.entries(task=task, sort="val_loss"))
 
 
 @contextmanager
-def _opened(registry: Registry | str | Path | None, *, create: bool = False) -> Iterator[Registry]:
-    """Give an open registry; close it afterwards if it was opened here."""
+def opened(registry: Registry | str | Path | None, *, create: bool = False) -> Iterator[Registry]:
+    """Give an open registry, and close it afterwards if it was opened here."""
     if isinstance(registry, Registry):
         yield registry
         return

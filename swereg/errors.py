@@ -91,6 +91,11 @@ class SchemaMismatch(SweregError):
     exit_code = 7
 
 
+def first_line(fault: BaseException) -> str:
+    """Say in one line what another library raised."""
+    return f"{type(fault).__name__}: {str(fault).strip().splitlines()[0] if str(fault) else ''}"
+
+
 def _code_of(kind: type[SweregError]) -> str:
     """The default code of an error: its class name in kebab case."""
     name = kind.__name__

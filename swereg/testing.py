@@ -91,8 +91,10 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     import torch
 
     from swereg.adapters import tensors
-    from swereg.adapters.bank import Bank
+    from swereg.adapters.batches import pad
+    from swereg.adapters.frozen_base import FrozenBase
     from swereg.adapters.sequence_classifier import SequenceClassifier, count
+    from swereg.adapters.tokens import tokenize
 
     labels = ["ja", "nej", "kanske"]
     torch.manual_seed(0)
@@ -110,12 +112,13 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     assert again.keys() == state.keys(), "tensors are lost in storing"
     assert all(torch.equal(again[key], state[key]) for key in state), "tensors change in storing"
 
-    bank = Bank(source, "cpu")
-    bank.add("checked", method.lower(again, bank.prefix, settings), labels)
-    found = torch.from_numpy(bank.logits("checked", TEXTS, source.max_length)[0])
-    batch = bank.tokenizer(TEXTS, padding=True, return_tensors="pt")
+    base = FrozenBase.open(source, "cpu")
+    placed = base.place(method.lower(again, base, settings), len(labels), source.max_length)
+    answers, _ = base.logits(TEXTS, [placed] * len(TEXTS))
+    found = torch.stack([torch.from_numpy(answer) for answer in answers])
+    batch = pad(tokenize(base.tokenizer, TEXTS, source.max_length).ids, 0)
     with torch.inference_mode():
-        wanted = model.eval()(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+        wanted = model.eval()(**batch)
     off = float((found - wanted).abs().max())
     assert off < 1e-5, f"what runs differs from what was trained by {off:.1e}"
 

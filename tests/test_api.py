@@ -52,7 +52,7 @@ def test_entries_of_one_base_share_it_in_memory(tiny_base: Path) -> None:
     train(tiny_base)
     train(tiny_base, method="head")
     one, two = swereg.load("väder"), swereg.load("väder-head")
-    assert one._bank is two._bank
+    assert one.base is two.base
     assert one.predict(["sol"]) != two.predict(["sol"])
 
 

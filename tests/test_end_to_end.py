@@ -84,6 +84,7 @@ def test_what_was_trained_is_listed_compared_and_shown(registry: Path, shop: Pat
     assert entry["base"]["name"] == str(shop / "base")
     assert entry["recipe"]["settings"] == {
         "r": 4, "alpha": 8.0, "dropout": 0.2, "targets": "query+value",
+        "layers": "", "rank_pattern": "", "alpha_pattern": "",
     }  # fmt: skip
     assert 1 <= len(entry["epochs"]) <= 3
 

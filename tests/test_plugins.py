@@ -13,6 +13,7 @@ from swereg import plugins
 from swereg.errors import Conflict, NotFound
 from swereg.testing import check_method, check_task
 
+METHODS = ["lora", "full", "head", "rslora", "dora", "vera", "ia3", "bitfit", "peft"]
 EXAMPLE = Path(__file__).parent / "plugin"
 
 
@@ -21,7 +22,7 @@ def test_built_in_tasks_conform(task: str) -> None:
     check_task(task)
 
 
-@pytest.mark.parametrize("method", ["lora", "full", "head"])
+@pytest.mark.parametrize("method", METHODS)
 def test_built_in_methods_conform(method: str) -> None:
     check_method(method)
 

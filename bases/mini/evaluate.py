@@ -1,255 +1,193 @@
-"""Compare bases on labelled data: a probe on the frozen pooler, LoRA and full fine-tuning.
+"""Compare a base with random weights of its shape, a bag of words and the majority class.
 
-    python evaluate.py --base FOLDER --tasks DATA/a DATA/b [--methods head lora full] [--random]
-    python evaluate.py --baselines --tasks DATA/a DATA/b
+    python evaluate.py --base mini --tasks sentiment errand DATA/a DATA/b --out results.jsonl
+    python evaluate.py --base mini --tasks sentiment --methods "lora[r=8]" --rates 1e-3 3e-3
 
-A task is a folder with `train.jsonl`, `val.jsonl`, `test.jsonl`, each line {"text", "label"}.
-Prints one JSON line per task, method and seed: test accuracy and macro-F1 of the epoch (or the
-regularisation) with the best validation macro-F1.
+Everything is trained as `swereg train` trains it. A task is a built-in one or whatever `--data`
+takes. Appends one JSON line per task, method and seed to `--out`, and leaves out what is there
+already; so an interrupted evaluation goes on with the same command. `table.py` prints the table.
 """
 
 import argparse
-import copy
 import json
 import random
+import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 import torch
-import torch.nn.functional as F
-from peft import LoraConfig, get_peft_model
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
-from sklearn.preprocessing import StandardScaler
-from torch import Tensor, nn
+from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-RATES = {"lora": 2e-3, "full": 5e-4}
+from swereg import plugins
+from swereg.adapters import bases, specs
+from swereg.adapters.training import fit
+from swereg.records import Dataset, Example, ReadOptions
+from swereg.tasks import read_data
+
+Scores = dict[str, float]
 
 
-@dataclass
-class Task:
-    """A task's texts and label numbers, by split."""
+def read_task(name: str, cap: int) -> Dataset:
+    """Read a task, with at most `cap` training and test examples, drawn with a fixed seed."""
 
-    name: str
-    labels: list[str]
-    texts: dict[str, list[str]]
-    targets: dict[str, np.ndarray]
+    def some(examples: tuple[Example, ...], most: int) -> tuple[Example, ...]:
+        return tuple(random.Random(0).sample(examples, min(most, len(examples))))
 
-
-def read_task(folder: Path, cap: int) -> Task:
-    """Read a task; keep at most `cap` training rows and `cap` test rows, drawn with a seed."""
-    texts: dict[str, list[str]] = {}
-    raw: dict[str, list[str]] = {}
-    for split in ("train", "val", "test"):
-        lines = (folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
-        random.Random(0).shuffle(rows)
-        rows = rows[: cap if split != "val" else cap // 3]
-        texts[split], raw[split] = [r["text"] for r in rows], [r["label"] for r in rows]
-    labels = sorted(set(raw["train"]) | set(raw["val"]) | set(raw["test"]))
-    number = {label: i for i, label in enumerate(labels)}
-    targets = {split: np.array([number[y] for y in ys]) for split, ys in raw.items()}
-    return Task(folder.name, labels, texts, targets)
+    if Path(name).exists():
+        dataset = read_data(name, ReadOptions(), ())
+    else:
+        dataset = plugins.find("task", name).read()
+    return replace(
+        dataset,
+        train=some(dataset.train, cap),
+        val=some(dataset.val, cap // 3),
+        test=some(dataset.test, cap),
+    )
 
 
-def score(truth: np.ndarray, guess: np.ndarray) -> tuple[float, float]:
+def score(truth: list[str], guess: Any) -> Scores:
     """Return accuracy and macro-F1 in per cent."""
-    return 100 * float((truth == guess).mean()), 100 * float(
-        f1_score(truth, guess, average="macro")
-    )
-
-
-def best_linear(features: dict[str, object], task: Task, grid: tuple[float, ...]) -> np.ndarray:
-    """Fit a logistic regression, choose C on the validation part, return the test guesses."""
-    best, guess = -1.0, np.zeros(0)
-    for strength in grid:
-        model = LogisticRegression(C=strength, max_iter=400)
-        model.fit(features["train"], task.targets["train"])
-        f1 = score(task.targets["val"], model.predict(features["val"]))[1]
-        if f1 > best:
-            best, guess = f1, model.predict(features["test"])
-    return guess
-
-
-def tfidf(task: Task) -> np.ndarray:
-    """Guess with TF-IDF over words and characters."""
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-    for vectorizer in (words, characters):
-        vectorizer.fit(task.texts["train"])
-    features: dict[str, object] = {
-        split: sp.hstack([words.transform(texts), characters.transform(texts)]).tocsr()
-        for split, texts in task.texts.items()
+    return {
+        "accuracy": 100 * float(accuracy_score(truth, guess)),
+        "macro_f1": 100 * float(f1_score(truth, guess, average="macro", zero_division=0)),
     }
-    return best_linear(features, task, (1, 10, 100))
 
 
-class Base:
-    """An encoder and its tokenizer, freshly loaded or with random weights of the same shape."""
-
-    def __init__(self, folder: Path, *, random_weights: bool, length: int) -> None:
-        self.folder, self.random_weights, self.length = folder, random_weights, length
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)
-
-    def load(self, seed: int) -> nn.Module:
-        """Return the encoder in float32."""
-        torch.manual_seed(seed)
-        model: nn.Module
-        if self.random_weights:
-            model = AutoModel.from_config(AutoConfig.from_pretrained(self.folder)).float()
-        else:
-            model = AutoModel.from_pretrained(self.folder, dtype=torch.float32)
-        return model
-
-    def encode(self, texts: list[str]) -> list[list[int]]:
-        """Return the token ids of each text."""
-        rows: list[list[int]]
-        rows = self.tokenizer(texts, truncation=True, max_length=self.length)["input_ids"]
-        return rows
+def majority(data: Dataset) -> tuple[Scores, Scores]:
+    """Score the most frequent label of training on validation and test."""
+    label, _ = Counter(example.label for example in data.train).most_common(1)[0]
+    val, test = ([example.label for example in part] for part in (data.val, data.test))
+    return score(val, [label] * len(val)), score(test, [label] * len(test))
 
 
-def pooled(model: nn.Module, rows: list[list[int]]) -> Tensor:
-    """Run a batch; (rows, width)."""
-    width = max(len(row) for row in rows)
-    ids = torch.tensor([row + [0] * (width - len(row)) for row in rows])
-    with torch.autocast("cpu", torch.bfloat16):
-        output: Tensor = model(input_ids=ids, attention_mask=(ids != 0).long()).pooler_output
-    return output.float()
-
-
-def by_length(rows: list[list[int]], size: int) -> list[np.ndarray]:
-    """Return index batches of about equal length."""
-    order = np.argsort([len(row) for row in rows], kind="stable")
-    return [order[i : i + size] for i in range(0, len(order), size)]
-
-
-@torch.no_grad()
-def features_of(model: nn.Module, rows: list[list[int]]) -> np.ndarray:
-    """Return the pooler output of every row."""
-    model.eval()
-    out: list[np.ndarray] = [np.zeros(0)] * len(rows)
-    for chosen in by_length(rows, 64):
-        for i, vector in zip(chosen, pooled(model, [rows[i] for i in chosen]), strict=True):
-            out[i] = vector.numpy()
-    return np.stack(out)
-
-
-def probe(base: Base, task: Task, seed: int) -> np.ndarray:
-    """Guess with a logistic regression on the frozen pooler output."""
-    model = base.load(seed)
-    raw = {split: features_of(model, base.encode(t)) for split, t in task.texts.items()}
-    scaler = StandardScaler().fit(raw["train"])
-    scaled: dict[str, object] = {split: scaler.transform(x) for split, x in raw.items()}
-    return best_linear(scaled, task, (0.003, 0.03, 0.3))
-
-
-def adapt(model: nn.Module, method: str, rank: int) -> nn.Module:
-    """Add LoRA to query and value, or leave everything trainable."""
-    if method == "full":
-        return model
-    targets = ["query", "value"]
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets)
-    adapted: nn.Module = get_peft_model(model, config)
-    return adapted
-
-
-def tune(base: Base, task: Task, method: str, seed: int, args: argparse.Namespace) -> np.ndarray:
-    """Fine-tune with a head on the pooler; return the test guesses of the best epoch."""
-    encoder = base.load(seed)
-    width = encoder.get_submodule("pooler").get_parameter("dense.weight").shape[0]
-    head = nn.Linear(width, len(task.labels))
-    model = adapt(encoder, method, args.rank)
-    dropout = nn.Dropout(0.1)
-    rate = args.rate or RATES[method]
-    weights = [p for p in model.parameters() if p.requires_grad]
-    groups = [{"params": weights, "lr": rate}, {"params": head.parameters(), "lr": args.head_rate}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
-    rows = {split: base.encode(texts) for split, texts in task.texts.items()}
-    truth = torch.from_numpy(task.targets["train"])
-    rng = np.random.default_rng(seed)
-    batches = -(-len(truth) // args.batch)
-    steps = max(args.epochs * batches, args.least_steps)
-    decay = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda s: min(1, (s + 1) / (0.06 * steps)) * (1 - s / steps)
+def tfidf(data: Dataset) -> tuple[Scores, Scores]:
+    """Score a logistic regression over TF-IDF of words and characters, C chosen on validation."""
+    vectorizers = (
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
     )
-    best, guess = -1.0, np.zeros(0)
-    for _ in range(-(-steps // batches)):
-        model.train()
-        order = rng.permutation(len(truth))
-        for chosen in np.array_split(order, batches):
-            if decay.last_epoch >= steps:
-                break
-            scores = head(dropout(pooled(model, [rows["train"][i] for i in chosen])))
-            F.cross_entropy(scores, truth[chosen]).backward()
-            optimizer.step()
-            decay.step()
-            optimizer.zero_grad(set_to_none=True)
-        with torch.no_grad():
-            linear = copy.deepcopy(head)
-            val = linear(torch.from_numpy(features_of(model, rows["val"]))).argmax(1).numpy()
-            f1 = score(task.targets["val"], val)[1]
-            if f1 > best:
-                test = linear(torch.from_numpy(features_of(model, rows["test"])))
-                best, guess = f1, test.argmax(1).numpy()
-    return guess
+    for vectorizer in vectorizers:
+        vectorizer.fit([example.text for example in data.train])
+
+    def features(examples: tuple[Example, ...]) -> Any:
+        texts = [example.text for example in examples]
+        return sp.hstack([vectorizer.transform(texts) for vectorizer in vectorizers]).tocsr()
+
+    parts = {"train": data.train, "val": data.val, "test": data.test}
+    x = {name: features(part) for name, part in parts.items()}
+    y = {name: [example.label for example in part] for name, part in parts.items()}
+    found = []
+    for strength in (1, 10, 100):
+        model = LogisticRegression(C=strength, max_iter=400).fit(x["train"], y["train"])
+        found.append([score(y[part], model.predict(x[part])) for part in ("val", "test")])
+    val, test = max(found, key=lambda scores: scores[0]["macro_f1"])
+    return val, test
 
 
-def report(task: Task, method: str, seed: int, guess: np.ndarray, seconds: float) -> None:
-    """Print one result."""
-    accuracy, f1 = score(task.targets["test"], guess)
-    line = {"task": task.name, "method": method, "seed": seed, "accuracy": round(accuracy, 1)}
-    print(json.dumps({**line, "macro_f1": round(f1, 1), "seconds": round(seconds)}), flush=True)
+def trained(base: str, method: str, said: dict[str, Any], data: Dataset) -> tuple[Scores, Scores]:
+    """Score what `swereg train` makes."""
+    source = bases.resolve(base)
+    spec = specs.parse(method)
+    recipe = specs.recipe(spec, source.recommended, source.max_length, said)
+    _, fitted = fit(source, spec.method, data, recipe)
+    scores = []
+    for outputs in fitted.outputs:
+        logits = np.frombuffer(outputs.logits, "<f4").reshape(outputs.rows, outputs.columns)
+        truth = [example.label for example in data.split(outputs.split)]
+        scores.append(score(truth, [data.labels[i] for i in logits.argmax(axis=1)]))
+    best = fitted.epochs[fitted.best_epoch - 1]
+    extra = {"loss": best.val_loss, "epoch": best.number, "epochs": len(fitted.epochs)}
+    return scores[0] | extra, scores[1]
 
 
-def run_baselines(task: Task) -> None:
-    """Report the majority class and TF-IDF."""
-    majority = Counter(task.targets["train"].tolist()).most_common(1)[0][0]
-    report(task, "majority", 0, np.full(len(task.targets["test"]), majority), 0)
-    start = time.time()
-    guess = tfidf(task)
-    report(task, "tfidf", 0, guess, time.time() - start)
+def randomised(base: str, seed: int, folder: Path) -> str:
+    """Write a base of the same shape, tokenizer and settings, with random weights."""
+    source = bases.resolve(base)
+    made = folder / f"{seed}"
+    if not made.exists():
+        torch.manual_seed(seed)
+        AutoModel.from_config(AutoConfig.from_pretrained(source.folder)).save_pretrained(made)
+        AutoTokenizer.from_pretrained(source.folder).save_pretrained(made)
+        settings = {"recommended": dict(source.recommended)}
+        (made / bases.SIDE_FILE).write_text(json.dumps(settings), encoding="utf-8")
+    return str(made)
+
+
+class Results:
+    """The file of results: one JSON line each."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        self.done = {json.dumps(json.loads(line)["what"], sort_keys=True) for line in lines}
+
+    def add(self, what: dict[str, Any], run: Callable[[], tuple[Scores, Scores]]) -> None:
+        """Run and append, unless it is there."""
+        if json.dumps(what, sort_keys=True) in self.done:
+            return
+        began = time.monotonic()
+        val, test = run()
+        seconds = round(time.monotonic() - began, 1)
+        line = json.dumps({"what": what, "val": val, "test": test, "seconds": seconds})
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        print(line, flush=True)
 
 
 def main() -> None:
-    """Evaluate a base or the baselines."""
+    """Evaluate a base and what it is compared with."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--base", type=Path, help="a transformers folder")
-    parser.add_argument("--random", action="store_true", help="random weights of the base's shape")
+    parser.add_argument("--base", default="mini", help="mini or a transformers folder")
+    parser.add_argument("--tasks", nargs="+", required=True)
+    parser.add_argument("--methods", nargs="*", default=["head", "lora", "full"])
+    parser.add_argument("--random", nargs="*", default=[], help="methods on random weights")
     parser.add_argument("--baselines", action="store_true", help="majority and TF-IDF")
-    parser.add_argument("--tasks", type=Path, nargs="+", required=True)
-    parser.add_argument("--methods", nargs="+", default=["head", "lora", "full"])
+    parser.add_argument("--rates", type=float, nargs="+", default=[None], help="learning rates")
+    parser.add_argument("--said", default="{}", help='JSON: recipe options, {"epochs": 10}')
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--cap", type=int, default=1500, help="training and test rows at most")
-    parser.add_argument("--length", type=int, default=128)
-    parser.add_argument("--rank", type=int, default=4)
-    parser.add_argument("--rate", type=float, help="learning rate of the encoder")
-    parser.add_argument("--head-rate", type=float, default=2e-3)
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--least-steps", type=int, default=200)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--cap", type=int, default=1500, help="training and test examples at most")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    for folder in args.tasks:
-        task = read_task(folder, args.cap)
-        if args.baselines:
-            run_baselines(task)
-        if args.base is None:
-            continue
-        base = Base(args.base, random_weights=args.random, length=args.length)
+    results = Results(args.out)
+    with tempfile.TemporaryDirectory() as made:
         for seed in range(args.seeds):
-            for method in args.methods:
-                start = time.time()
-                probing = method == "head"
-                guess = probe(base, task, seed) if probing else tune(base, task, method, seed, args)
-                name = f"random-{method}" if args.random else method
-                report(task, name, seed, guess, time.time() - start)
+            for task in args.tasks:
+                evaluate(args, task, seed, results, Path(made))
+
+
+def evaluate(args: argparse.Namespace, task: str, seed: int, results: Results, made: Path) -> None:
+    """Run one seed on one task."""
+    data = read_task(task, args.cap)
+    what = {"task": Path(task).name}
+    if args.baselines and seed == 0:  # neither has anything random
+        results.add(what | {"method": "majority"}, lambda: majority(data))
+        results.add(what | {"method": "tfidf"}, lambda: tfidf(data))
+    said = json.loads(args.said)
+    for weights, methods in (("base", args.methods), ("random", args.random)):
+        for method in methods:
+            for rate in args.rates:
+                options = said | {"seed": seed, "device": "cpu", "learning_rate": rate}
+                base = args.base if weights == "base" else randomised(args.base, seed, made)
+                results.add(
+                    what
+                    | {"weights": weights, "method": method, "rate": rate}
+                    | said
+                    | {"seed": seed},
+                    lambda base=base, method=method, options=options: trained(  # type: ignore[misc]
+                        base, method, options, data
+                    ),
+                )
 
 
 if __name__ == "__main__":

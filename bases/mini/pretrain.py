@@ -2,9 +2,12 @@
 
     python pretrain.py --data WORK --out RUN --steps 20000
     python pretrain.py --data WORK --out RUN --until 2026-01-31T18:00:00+00:00
+    python pretrain.py --data WORK --out SECOND --after RUN --steps 20000
 
 With `--steps` the schedule counts steps and the run is repeatable. With `--until` it follows the
 clock: the learning rate reaches zero at that moment, however many steps the machine managed.
+`--after` goes on from the weights, the optimizer and the place in the text of a finished run, with
+a schedule of its own.
 """
 
 import argparse
@@ -13,7 +16,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,7 @@ class State:
     epoch: int = 0
     position: int = 0
     began: float = field(default_factory=time.time)  # Unix time of the first start
+    first: int = 0  # the step this run began with: 0, or the last one of the run before
 
 
 @dataclass(frozen=True)
@@ -55,18 +59,19 @@ class Schedule:
         """Return the share of the run that is left, from 1 to 0."""
         if self.until is not None:
             return max(0.0, (self.until - time.time()) / (self.until - state.began))
-        return max(0.0, 1 - state.step / (self.steps or 1))
+        return max(0.0, 1 - (state.step - state.first) / (self.steps or 1))
 
     def rate(self, state: State) -> float:
         """Return the learning rate of the next step."""
-        warm = min(1.0, (state.step + 1) / self.warmup)
+        warm = min(1.0, (state.step - state.first + 1) / self.warmup)
         return self.peak * warm * min(1.0, self.left(state) / self.decay)
 
     def seconds_left(self, state: State) -> float:
         """Estimate the seconds that are left."""
         if self.until is not None:
             return max(0.0, self.until - time.time())
-        return state.seconds / max(1, state.step) * ((self.steps or 0) - state.step)
+        left = state.first + (self.steps or 0) - state.step
+        return state.seconds / max(1, state.step) * left
 
 
 def bf16_pays(device: str) -> bool:
@@ -130,8 +135,15 @@ class Run:
         self.stopped = False  # asked to stop; the loop saves and ends
         self.checkpoint: Path = args.out / "checkpoint.safetensors"
         if self.checkpoint.is_file():
-            self.state = State(**checkpoint.read_state(self.checkpoint))
-            checkpoint.resume(self.checkpoint, self.model, self.optimizer, self.state.step)
+            self.resume(self.checkpoint)
+        elif args.after:
+            self.resume(args.after / self.checkpoint.name)
+            self.state = replace(self.state, began=time.time(), first=self.state.step)
+
+    def resume(self, file: Path) -> None:
+        """Go on from a checkpoint."""
+        self.state = State(**checkpoint.read_state(file))
+        checkpoint.resume(file, self.model, self.optimizer, self.state.step)
 
     def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Compute the losses, in bfloat16 where it pays."""
@@ -217,6 +229,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder written by prepare.py")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run")
+    parser.add_argument("--after", type=Path, help="folder of a finished run to go on from")
     end = parser.add_mutually_exclusive_group(required=True)
     end.add_argument("--steps", type=int, help="length of the run in steps")
     end.add_argument("--until", help="end of the run, ISO 8601 with a time zone")

@@ -7,16 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from swereg import home
+from swereg.adapters import checkpoints
+from swereg.adapters.checkpoints import SIDE_FILE
 from swereg.adapters.fingerprint import Remembered, fingerprint
-from swereg.errors import CheckFailed, NotFound, SweregError, UsageError
+from swereg.errors import CheckFailed, NotFound, SweregError, UsageError, first_line
 from swereg.records import BaseInfo
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
 
 DEFAULT = "KB/bert-base-swedish-cased"
 PACKAGED = "mini"
-SIDE_FILE = "swereg.json"
 
 _TEXT_FILES = [
     "config.json", SIDE_FILE, "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json",
@@ -32,7 +37,12 @@ class Base:
 
     info: BaseInfo
     encoder: Any = field(repr=False)
-    tokenizer: Any = field(repr=False)
+    tokenizer: Tokenizer = field(repr=False)
+
+    @property
+    def pad_id(self) -> int:
+        """The token that fills short rows."""
+        return self.encoder.config.pad_token_id or 0
 
 
 @dataclass(frozen=True)
@@ -76,34 +86,47 @@ class BaseSource:
         return {method: dict(settings) for method, settings in found.items()}
 
     def load(self) -> Base:
-        """Read encoder and tokenizer, and check them.
+        """Read encoder and tokenizer for training, and check them.
 
         Raises:
             CheckFailed: parts are missing in the checkpoint, or it is not the expected base.
         """
-        encoder = _load_encoder(self)
-        tokenizer = _load_tokenizer(self)
-        architecture = type(encoder).__name__
+        encoder = checkpoints.read_encoder(self.name, self.folder)
+        tokenizer = checkpoints.read_tokenizer(self.name, self.folder)
+        info = self.identify(
+            encoder.state_dict(), tokenizer, type(encoder).__name__, encoder.config.hidden_size
+        )
+        return Base(info, encoder, tokenizer)
+
+    def identify(
+        self, tensors: Mapping[str, Tensor], tokenizer: Tokenizer, architecture: str, hidden: int
+    ) -> BaseInfo:
+        """Work out the identity of what was read, or remember it, and check it.
+
+        Args:
+            hidden: width of the pooled output.
+
+        Raises:
+            CheckFailed: it is not the expected base.
+        """
         remembered = Remembered(self.folder)
         found = remembered.get()
         if found is None:
-            state = encoder.state_dict()
-            found = fingerprint(state, tokenizer.backend_tokenizer.to_str(), architecture)
+            found = fingerprint(tensors, tokenizer.to_str(), architecture)
             remembered.put(found)
         if self.expected and found != self.expected:
             raise _mismatch(self, found)
-        info = BaseInfo(
+        return BaseInfo(
             name=self.name,
             revision=self.revision,
             fingerprint=found,
             architecture=architecture,
-            parameters=sum(p.numel() for p in encoder.parameters()),
-            hidden_size=encoder.config.hidden_size,
+            parameters=sum(tensor.numel() for tensor in tensors.values()),
+            hidden_size=hidden,
             max_length=self.max_length,
             recommended=self.recommended,
             notices=self.notices,
         )
-        return Base(info, encoder, tokenizer)
 
 
 def resolve(spec: str) -> BaseSource:
@@ -196,86 +219,10 @@ def _snapshot(name: str, revision: str, patterns: list[str]) -> Path:
     except (HfHubHTTPError, OSError) as fault:
         raise NotFound(
             f"the base {f'{name}@{revision}' if revision else name!r} cannot be had",
-            why=f"It is not in the local cache, and the Hub says: {_first_line(fault)}",
+            why=f"It is not in the local cache, and the Hub says: {first_line(fault)}",
             hint=f"Check the name and the connection, or use --base {PACKAGED}.",
             code="base.unreachable",
         ) from fault
-
-
-def _load_encoder(source: BaseSource) -> Any:
-    """Load the encoder with every parameter from the checkpoint, in float32."""
-    import torch
-    from transformers import AutoModel
-
-    with _Quiet():
-        try:
-            encoder, report = AutoModel.from_pretrained(
-                source.folder,
-                dtype=torch.float32,
-                local_files_only=True,
-                trust_remote_code=False,
-                weights_only=True,
-                output_loading_info=True,
-            )
-        except Exception as fault:  # a broken file can make its reader raise anything
-            raise SweregError(
-                f"the base {source.name} cannot be loaded",
-                why=_first_line(fault),
-                hint="Check that the folder is a complete transformers model.",
-                code="base.broken",
-            ) from fault
-    missing = sorted([*report["missing_keys"], *(key[0] for key in report["mismatched_keys"])])
-    if missing:
-        raise CheckFailed(
-            f"the checkpoint of {source.name} lacks parts of its encoder",
-            why=f"They would be random, and different each time: {', '.join(missing[:5])}"
-            + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""),
-            hint="Use a checkpoint with all of them, the pooler included.",
-            code="base.missing-parameters",
-        )
-    return encoder.eval()
-
-
-def _load_tokenizer(source: BaseSource) -> Any:
-    from transformers import AutoTokenizer
-
-    with _Quiet():
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(
-                source.folder, local_files_only=True, trust_remote_code=False
-            )
-        except Exception as fault:  # as above
-            raise SweregError(
-                f"the tokenizer of {source.name} cannot be loaded",
-                why=_first_line(fault),
-                hint="The folder needs tokenizer.json, or vocab.txt for BERT.",
-                code="base.tokenizer",
-            ) from fault
-    if not tokenizer.is_fast:
-        raise SweregError(
-            f"the tokenizer of {source.name} has no fast form",
-            hint="Save a tokenizer.json beside the model.",
-            code="base.tokenizer",
-        )
-    return tokenizer
-
-
-class _Quiet:
-    """Keep transformers' own progress bars and reports off the terminal."""
-
-    def __enter__(self) -> None:
-        from transformers.utils import logging
-
-        self._level, self._bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-
-    def __exit__(self, *_: object) -> None:
-        from transformers.utils import logging
-
-        logging.set_verbosity(self._level)
-        if self._bars:
-            logging.enable_progress_bar()
 
 
 def _weight_files(folder: Path) -> list[Path]:
@@ -305,10 +252,6 @@ def _read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
         raise SweregError(
-            f"{path} cannot be read", why=_first_line(fault), code="base.config"
+            f"{path} cannot be read", why=first_line(fault), code="base.config"
         ) from fault
     return dict(content)
-
-
-def _first_line(fault: BaseException) -> str:
-    return f"{type(fault).__name__}: {str(fault).strip().splitlines()[0] if str(fault) else ''}"

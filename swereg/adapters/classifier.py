@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
-from weakref import WeakValueDictionary
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from swereg.adapters import tensors
-from swereg.adapters.bank import Bank
-from swereg.adapters.bases import BaseSource
+from swereg.adapters.frozen_base import FrozenBase, Placed
 from swereg.adapters.method import Method
-from swereg.adapters.scoring import softmax
-from swereg.adapters.sequence_classifier import choose_device
+from swereg.adapters.scoring import Logits, softmax
 from swereg.adapters.specs import settings_of
 from swereg.errors import UsageError
 from swereg.records import Entry, Prediction, Weights
-
-_banks: WeakValueDictionary[tuple[str, str], Bank] = WeakValueDictionary()
-_opening = threading.Lock()
 
 
 class Classifier:
@@ -28,32 +23,23 @@ class Classifier:
         labels: in the order of the scores.
     """
 
-    def __init__(self, entry: Entry, bank: Bank, key: str) -> None:
+    def __init__(self, entry: Entry, base: FrozenBase, placed: Placed) -> None:
         self.entry = entry
         self.labels = entry.labels
-        self._bank = bank
-        self._key = key
+        self.base = base
+        self.placed = placed
 
     @classmethod
-    def open(
-        cls, entry: Entry, weights: Weights, source: BaseSource, method: Method, device: str
-    ) -> Classifier:
+    def open(cls, entry: Entry, weights: Weights, base: FrozenBase, method: Method) -> Classifier:
         """Put an entry on its base.
 
         Raises:
-            CheckFailed: base or weights are not those that were recorded.
+            CheckFailed: the weights are not those that were recorded, or do not fit.
         """
-        with _opening:
-            place = entry.base.fingerprint, str(choose_device(device))
-            bank = _banks.get(place)
-            if bank is None:
-                bank = _banks[place] = Bank(source, device)
-            key = f"{entry.weights_digest}:{entry.method}:{sorted(entry.recipe.settings.items())}"
-            if key not in bank:
-                settings = settings_of(method, entry.recipe.settings)
-                lowered = method.lower(tensors.read(weights), bank.prefix, settings)
-                bank.add(key, lowered, entry.labels)
-        return cls(entry, bank, key)
+        settings = settings_of(method, entry.recipe.settings)
+        lowered = method.lower(tensors.read(weights), base, settings)
+        placed = base.place(lowered, len(entry.labels), entry.recipe.max_length)
+        return cls(entry, base, placed)
 
     @property
     def ref(self) -> str:
@@ -71,16 +57,33 @@ class Classifier:
         Raises:
             UsageError: a single text was given instead of a list.
         """
-        if isinstance(texts, str):
-            raise UsageError("predict takes a list of texts", hint="Write predict([text]).")
-        texts = list(texts)
-        logits, cut = self._bank.logits(self._key, texts, self.entry.recipe.max_length)
-        answers = []
-        for row, truncated in zip(softmax(logits).tolist() if texts else [], cut, strict=True):
-            scores = dict(zip(self.labels, row, strict=True))
-            label = max(scores, key=scores.__getitem__)
-            answers.append(Prediction(label, scores[label], scores, truncated))
-        return answers
+        texts = listed(texts)
+        logits, cut = self.base.logits(texts, [self.placed] * len(texts))
+        return predictions(self.labels, logits, cut)
 
     def __repr__(self) -> str:
         return f"Classifier({self.ref!r}, labels={self.labels})"
+
+
+def predictions(
+    labels: Sequence[str], logits: Sequence[Logits], cut: Sequence[bool]
+) -> list[Prediction]:
+    """Turn logits, per text [labels], into answers."""
+    answers = []
+    rows = softmax(np.stack(logits)).tolist() if logits else []
+    for row, truncated in zip(rows, cut, strict=True):
+        scores = dict(zip(labels, row, strict=True))
+        label = max(scores, key=scores.__getitem__)
+        answers.append(Prediction(label, scores[label], scores, truncated))
+    return answers
+
+
+def listed(texts: Iterable[str]) -> list[str]:
+    """Refuse a single text where a list is wanted.
+
+    Raises:
+        UsageError: it is one text.
+    """
+    if isinstance(texts, str):
+        raise UsageError("predict takes a list of texts", hint="Write predict([text]).")
+    return list(texts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Lowered
+from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
 from swereg.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Full:
         """Return the whole model, under transformers' keys."""
         return model.state_dict()
 
-    def lower(self, tensors: Mapping[str, Tensor], prefix: str, settings: FullSettings) -> Lowered:
+    def lower(
+        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: FullSettings
+    ) -> Lowered:
         """Split the encoder from the head."""
         left = dict(tensors)
         try:
@@ -47,7 +49,7 @@ class Full:
             raise CheckFailed(
                 f"the stored weights lack {missing}", code="weights.missing"
             ) from missing
-        start = f"{prefix}."
+        start = f"{frozen.prefix}."
         strangers = [key for key in left if not key.startswith(start)]
         if strangers:
             raise CheckFailed(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Lowered
+from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
 from swereg.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class Head:
         tensors = model.state_dict()
         return {key: tensors[key] for key in (HEAD_WEIGHT, HEAD_BIAS)}
 
-    def lower(self, tensors: Mapping[str, Tensor], prefix: str, settings: HeadSettings) -> Lowered:
+    def lower(
+        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: HeadSettings
+    ) -> Lowered:
         """A head alone has nothing to add to the encoder."""
         if set(tensors) != {HEAD_WEIGHT, HEAD_BIAS}:
             raise CheckFailed(

@@ -17,15 +17,54 @@ HEAD_BIAS = "classifier.bias"
 
 @dataclass(frozen=True)
 class Delta:
-    """What an adapter adds to one linear layer: ``y = x Wᵀ + b + (x Aᵀ) Bᵀ``.
+    """What an adapter does to one layer of the frozen encoder. A part that is None does nothing.
+
+    With the frozen layer ``f(x) = W x + b`` (or a LayerNorm, which takes ``out_scale`` and
+    ``bias`` alone), the adapted one is
+
+        y = out_scale * f(in_scale * x) + up_scale * up (mid_scale * down (in_scale * x)) + bias
 
     Attributes:
-        down: A, [rank, in].
-        up: B times the method's scale, [out, rank].
+        down: [rank, in].
+        up: [out, rank], with the method's scale in it.
+        in_scale: [in].
+        mid_scale: [rank].
+        up_scale: [out].
+        out_scale: [out].
+        bias: [out].
+        shared: whether other entries have the same ``down`` and ``up`` (VeRA), so that a bank
+            keeps them once.
     """
 
-    down: Tensor
-    up: Tensor
+    down: Tensor | None = None
+    up: Tensor | None = None
+    in_scale: Tensor | None = None
+    mid_scale: Tensor | None = None
+    up_scale: Tensor | None = None
+    out_scale: Tensor | None = None
+    bias: Tensor | None = None
+    shared: bool = False
+
+
+class Frozen(Protocol):
+    """The base that an entry is put on, as far as lowering needs it."""
+
+    @property
+    def prefix(self) -> str:
+        """The encoder's name inside stored keys, such as ``bert``."""
+        ...
+
+    def tensor(self, name: str) -> Tensor:
+        """Return a tensor of the encoder by its name, such as ``pooler.dense.weight``.
+
+        Raises:
+            CheckFailed: the base has none of that name.
+        """
+        ...
+
+    def fresh(self) -> nn.Module:
+        """Load another encoder that may be changed."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +74,7 @@ class Lowered:
     Attributes:
         head_weight: [labels, hidden].
         head_bias: [labels].
-        deltas: by the name of the linear layer inside the encoder.
+        deltas: by the name of the layer inside the encoder.
         encoder: the whole encoder's tensors where the entry brings its own, else None.
     """
 
@@ -75,11 +114,11 @@ class Method(Protocol):
         """Return what has to be stored, from what ``attach`` returned."""
         ...
 
-    def lower(self, tensors: Mapping[str, Tensor], prefix: str, settings: Any) -> Lowered:
+    def lower(self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: Any) -> Lowered:
         """Bring stored tensors into the form that runs, using every one of them.
 
         Args:
-            prefix: the encoder's name inside the stored keys, such as ``bert``.
+            frozen: the base that they are put on.
 
         Raises:
             CheckFailed: a tensor is missing or left over.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import torch
 from torch import Tensor, nn
 
 
@@ -65,26 +64,3 @@ def count(model: nn.Module) -> tuple[int, int]:
     """Count the parameters: those that learn, and all."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return sum(n for n, learns in sizes if learns), sum(n for n, _ in sizes)
-
-
-def choose_device(name: str) -> torch.device:
-    """Turn ``auto``, ``cpu``, ``cuda`` or ``mps`` into a device that is there.
-
-    Raises:
-        UsageError: this machine has no such device.
-    """
-    from swereg.errors import UsageError
-
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return torch.device(next((kind for kind, ok in there.items() if ok), "cpu"))
-    kind = name.split(":")[0]
-    if kind != "cpu" and not there.get(kind, False):
-        has = ", ".join(["cpu", *(kind for kind, ok in there.items() if ok)])
-        raise UsageError(
-            f"there is no device {name!r} here",
-            why=f"This machine, with this build of torch, has: {has}.",
-            hint="Leave --device out to take the best there is.",
-            code="device.unknown",
-        )
-    return torch.device(name)

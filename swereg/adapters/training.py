@@ -22,14 +22,16 @@ from torch.nn.functional import cross_entropy
 from transformers import get_linear_schedule_with_warmup
 
 from swereg.adapters import tensors
-from swereg.adapters.bank import Bank
 from swereg.adapters.bases import Base, BaseSource
-from swereg.adapters.encoding import Batch, Rows, ShuffledByLength, by_length, loader, pad, tokenize
+from swereg.adapters.batches import Batch, Rows, ShuffledByLength, loader, pad
+from swereg.adapters.devices import choose_device
 from swereg.adapters.environment import environment
+from swereg.adapters.frozen_base import FrozenBase
 from swereg.adapters.method import Method
 from swereg.adapters.scoring import Logits, score
-from swereg.adapters.sequence_classifier import SequenceClassifier, choose_device, count, pool
+from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
 from swereg.adapters.specs import settings_of
+from swereg.adapters.tokens import by_length, tokenize
 from swereg.errors import CheckFailed, TrainingError
 from swereg.records import (
     BaseInfo,
@@ -108,13 +110,18 @@ def fit(
 
     # From here on with what will be stored, loaded as it will be loaded.
     weights = tensors.write(best.state)
-    bank = Bank(source, str(accelerator.device))
+    frozen = FrozenBase.open(source, str(accelerator.device))
     settings = settings_of(method, recipe.settings)
-    bank.add("fitted", method.lower(tensors.read(weights), bank.prefix, settings), dataset.labels)
-    _check_stored(bank, dataset, best, recipe)
+    lowered = method.lower(tensors.read(weights), frozen, settings)
+    placed = frozen.place(lowered, len(dataset.labels), recipe.max_length)
+
+    def answer(those: Sequence[str]) -> Logits:
+        return np.stack(frozen.logits(those, [placed] * len(those))[0])
+
+    _check_stored(answer(texts(dataset.val[:8])), best, recipe)
     outputs: dict[Split, Logits] = {"val": best.val}
     if dataset.test:
-        outputs["test"] = bank.logits("fitted", texts(dataset.test), recipe.max_length)[0]
+        outputs["test"] = answer(texts(dataset.test))
     return base.info, Fitted(
         run=str(broadcast_object_list([uuid.uuid4().hex])[0]),
         recipe=recipe,
@@ -222,7 +229,7 @@ def encode(
         on_progress(
             Notice(f"Texts longer than {recipe.max_length} tokens are cut: {', '.join(parts)}.")
         )
-    pad_id = base.tokenizer.pad_token_id or 0
+    pad_id = base.pad_id
     labels = {split: columns(dataset, split) for split in splits}
     return Data(ids["train"], labels["train"], ids["val"], labels["val"], pad_id), cut
 
@@ -285,12 +292,10 @@ def _finite(loss: float, epoch: int, step: int, recipe: Recipe) -> float:
     )
 
 
-def _check_stored(bank: Bank, dataset: Dataset, best: Best, recipe: Recipe) -> None:
-    """Refuse weights that, loaded as they will be loaded, answer differently."""
-    some: Sequence[str] = texts(dataset.val[:8])
-    found = bank.logits("fitted", some, recipe.max_length)[0]
+def _check_stored(found: Logits, best: Best, recipe: Recipe) -> None:
+    """Refuse weights that, loaded as they will be loaded, answer the first rows differently."""
     allowed = 1e-3 if recipe.precision == "fp32" else 0.1
-    off = float(np.abs(found - best.val[: len(some)]).max())
+    off = float(np.abs(found - best.val[: len(found)]).max())
     if off > allowed * max(1.0, float(np.abs(best.val).max())):
         raise CheckFailed(
             "the trained weights answer differently once they are stored",

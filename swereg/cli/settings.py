@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -26,16 +26,17 @@ def brief(method: str, settings: Mapping[str, Any]) -> str:
 
 
 def ordered(method: str, settings: Mapping[str, Any]) -> str:
-    """Write all settings, in the method's own order where it is built in: r=4, alpha=8."""
+    """Write all settings that say something, in a built-in method's own order: r=4, alpha=8."""
     kind = _settings_class(method)
     order = [field.name for field in fields(kind)] if kind else []
-    return ", ".join(f"{key}={plain(value)}" for key, value in in_order(settings, order))
+    said = in_order({key: value for key, value in settings.items() if value != ""}, order)
+    return ", ".join(f"{key}={plain(value)}" for key, value in said)
 
 
 def _same(kind: Any, said: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-    """Tell whether the method would complete these settings to those."""
+    """Tell whether the method completes both to the same: older entries lack newer settings."""
     try:
-        return asdict(kind(**said)) == dict(settings)
+        return bool(kind(**said) == kind(**settings))
     except Exception:  # stored by another version, with settings that this one does not take
         return False
 

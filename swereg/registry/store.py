@@ -196,6 +196,14 @@ class Registry:
         with self._database.reading() as connection:
             return queries.fetch(connection, query)
 
+    def names(self) -> list[str]:
+        """The names of all models, in alphabetical order."""
+        query = sa.select(t.models.c.name).where(
+            t.models.c.id.in_(sa.select(t.entries.c.model).where(t.entries.c.deleted.is_(None)))
+        )
+        with self._database.reading() as connection:
+            return sorted(connection.execute(query).scalars())
+
     def count(self) -> int:
         """The number of entries."""
         query = sa.select(sa.func.count()).where(t.entries.c.deleted.is_(None))

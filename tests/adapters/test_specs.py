@@ -22,7 +22,10 @@ def test_the_defaults_are_those_of_the_notebook() -> None:
     recipe = specs.recipe(specs.parse("lora"), {}, 512, {})
     assert recipe == Recipe(
         method="lora",
-        settings={"r": 4, "alpha": 8.0, "dropout": 0.2, "targets": "query+value"},
+        settings={
+            "r": 4, "alpha": 8.0, "dropout": 0.2, "targets": "query+value",
+            "layers": "", "rank_pattern": "", "alpha_pattern": "",
+        },
         learning_rate=1e-4, batch_size=8, epochs=50, patience=2, dropout=0.1, weight_decay=0.0,
         clip=1.0, precision="fp32", max_length=256, seed=42, device="auto",
     )  # fmt: skip
@@ -75,7 +78,7 @@ def test_an_unknown_setting_lists_those_there_are() -> None:
 def test_an_unknown_method_lists_those_there_are() -> None:
     with pytest.raises(NotFound) as caught:
         specs.parse("lorra")
-    assert "full, head, lora" in caught.value.why
+    assert "full, head, ia3, lora, peft" in caught.value.why
     assert "Did you mean lora?" in caught.value.hint
 
 

@@ -1,10 +1,8 @@
-"""From texts to batches: tokens, batches of similar length, padding to the longest of a batch."""
+"""Training batches: rows of similar length, padded to the longest of a batch."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,33 +15,6 @@ Batch = dict[str, Tensor]
 _PIECE = 16
 
 
-@dataclass(frozen=True)
-class Tokens:
-    """Tokenized texts.
-
-    Attributes:
-        ids: token ids per text, special tokens included, at most the maximum length.
-        cut: per text, whether it was longer.
-    """
-
-    ids: list[list[int]]
-    cut: list[bool]
-
-    @property
-    def lengths(self) -> list[int]:
-        """Tokens per text."""
-        return [len(ids) for ids in self.ids]
-
-
-def tokenize(tokenizer: Any, texts: Sequence[str], max_length: int) -> Tokens:
-    """Tokenize texts in NFC, cutting each at ``max_length`` tokens."""
-    if not texts:
-        return Tokens([], [])
-    normal = [unicodedata.normalize("NFC", text) for text in texts]
-    encoded = tokenizer(normal, truncation=True, max_length=max_length)
-    return Tokens(encoded["input_ids"], [bool(e.overflowing) for e in encoded.encodings])
-
-
 def pad(rows: Sequence[Sequence[int]], pad_id: int) -> Batch:
     """Pad to the longest of these: input_ids and attention_mask, [rows, longest]."""
     longest = max(map(len, rows))
@@ -53,13 +24,6 @@ def pad(rows: Sequence[Sequence[int]], pad_id: int) -> Batch:
         ids[row, : len(tokens)] = torch.tensor(tokens)
         mask[row, : len(tokens)] = 1
     return {"input_ids": ids, "attention_mask": mask}
-
-
-def by_length(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
-    """Cut all rows into batches, the shortest first."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]
 
 
 class ShuffledByLength:

@@ -1,0 +1,192 @@
+"""Reading a base from its folder: encoder, tensors and tokenizer, each whole or refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from swereg import home
+from swereg.adapters import bert
+from swereg.errors import CheckFailed, SweregError, first_line
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+SIDE_FILE = "swereg.json"
+
+
+def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor] | None:
+    """Read the tensors of a BERT encoder in float32, mapped where they are in float32 already.
+
+    transformers is not imported. None where this is not a BERT in one safetensors file.
+
+    Raises:
+        CheckFailed: the checkpoint lacks parts of the encoder, or they have other shapes.
+    """
+    path = folder / WEIGHTS
+    if not bert.understands(config) or not path.is_file():
+        return None
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        stored = load_file(path)
+    except (SafetensorError, OSError) as fault:
+        raise SweregError(
+            f"the base {name} cannot be loaded",
+            why=first_line(fault),
+            hint="Check that the folder is a complete transformers model.",
+            code="base.broken",
+        ) from fault
+    tensors = {_current_name(key): tensor for key, tensor in stored.items()}
+    wanted = bert.shapes(config)
+    bad = [
+        key for key, shape in wanted.items() if key not in tensors or tensors[key].shape != shape
+    ]
+    _refuse_missing(name, bad)
+    return {key: tensors[key].float() for key in wanted}
+
+
+def _current_name(key: str) -> str:
+    """A tensor's name in today's transformers, without the model's prefix."""
+    key = key.removeprefix(f"{bert.PREFIX}.")
+    old = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+    for ending, new in old.items():
+        if key.endswith(ending):
+            return key.removesuffix(ending) + new
+    return key
+
+
+def read_encoder(name: str, folder: Path) -> Any:
+    """Load an encoder with transformers, every parameter from the checkpoint, in float32.
+
+    Raises:
+        CheckFailed: the checkpoint lacks parts of the encoder.
+    """
+    from transformers import AutoModel
+
+    with _Quiet():
+        try:
+            encoder, report = AutoModel.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                trust_remote_code=False,
+                weights_only=True,
+                output_loading_info=True,
+            )
+        except Exception as fault:  # a broken file can make its reader raise anything
+            raise SweregError(
+                f"the base {name} cannot be loaded",
+                why=first_line(fault),
+                hint="Check that the folder is a complete transformers model.",
+                code="base.broken",
+            ) from fault
+    mismatched = (key[0] for key in report["mismatched_keys"])
+    _refuse_missing(name, sorted([*report["missing_keys"], *mismatched]))
+    return encoder.eval()
+
+
+def _refuse_missing(name: str, missing: list[str]) -> None:
+    if missing:
+        raise CheckFailed(
+            f"the checkpoint of {name} lacks parts of its encoder",
+            why=f"They would be random, and different each time: {', '.join(missing[:5])}"
+            + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""),
+            hint="Use a checkpoint with all of them, the pooler included.",
+            code="base.missing-parameters",
+        )
+
+
+def read_tokenizer(name: str, folder: Path) -> Tokenizer:
+    """Read a base's tokenizer, without truncation and padding.
+
+    What transformers makes of the folder's files counts (tokenizer_config.json may overrule
+    tokenizer.json). Asking it takes seconds, so the answer is kept in the cache folder. A base
+    that is signed with its fingerprint was found to have the same in its tokenizer.json.
+    """
+    from tokenizers import Tokenizer
+
+    try:
+        signed = "fingerprint" in json.loads((folder / SIDE_FILE).read_text(encoding="utf-8"))
+        text = (folder / TOKENIZER).read_text(encoding="utf-8") if signed else ""
+    except (OSError, ValueError):
+        text = ""
+    try:
+        tokenizer = Tokenizer.from_str(text or _converted(name, folder))
+    except Exception as fault:  # tokenizers raises plain Exception
+        raise _bad_tokenizer(name, first_line(fault)) from fault
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _converted(name: str, folder: Path) -> str:
+    """What transformers makes of a folder's tokenizer files, in the form of a tokenizer.json."""
+    weights = {".safetensors", ".bin"}
+    files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix not in weights)
+    content = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files))
+    path = home.cache_folder() / "tokenizers" / f"{content.hexdigest()}.json"
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        text = _convert(name, folder)
+    with suppress(OSError):  # a cache that cannot be written is no error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    return text
+
+
+def _convert(name: str, folder: Path) -> str:
+    from transformers import AutoTokenizer
+
+    with _Quiet():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+        except Exception as fault:  # as above
+            raise _bad_tokenizer(name, first_line(fault)) from fault
+    if not tokenizer.is_fast:
+        raise _bad_tokenizer(name, "It has no fast form.")
+    text: str = tokenizer.backend_tokenizer.to_str()
+    return text
+
+
+def _bad_tokenizer(name: str, why: str) -> SweregError:
+    return SweregError(
+        f"the tokenizer of {name} cannot be loaded",
+        why=why,
+        hint="The folder needs tokenizer.json, or vocab.txt for BERT.",
+        code="base.tokenizer",
+    )
+
+
+class _Quiet:
+    """Keep transformers' own progress bars and reports off the terminal."""
+
+    def __enter__(self) -> None:
+        from transformers.utils import logging
+
+        self._level, self._bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+    def __exit__(self, *_: object) -> None:
+        from transformers.utils import logging
+
+        logging.set_verbosity(self._level)
+        if self._bars:
+            logging.enable_progress_bar()

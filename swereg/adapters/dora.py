@@ -1,0 +1,39 @@
+"""DoRA: LoRA on the directions of the weights, beside magnitudes (Liu et al., arXiv:2402.09353)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from swereg.adapters.lora import Lora
+from swereg.adapters.method import Delta
+from swereg.adapters.peft_method import PeftTensors
+from swereg.errors import CheckFailed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Dora(Lora):
+    """The norms are computed once, so that running it costs what LoRA costs."""
+
+    name = "dora"
+    description = "LoRA that learns the magnitude of each output apart from its direction."
+    extra: ClassVar[Mapping[str, Any]] = {"use_dora": True}
+
+    def delta(self, layer: str, down: Tensor, up: Tensor, stored: PeftTensors) -> Delta:
+        """Scale the direction W + BA, whose rows get the stored magnitudes; b stays as it is.
+
+        With g = magnitude / |W + BA|, [out], it is y = g * (W x + BA x) + b.
+        """
+        frozen = stored.frozen.tensor(f"{layer}.weight")
+        magnitude = stored.of(layer, "lora_magnitude_vector", (frozen.shape[0],))
+        g = magnitude / (frozen + up @ down).norm(dim=1)
+        try:  # out_scale multiplies all of W x + b; this gives back what b loses by it
+            bias = (1 - g) * stored.frozen.tensor(f"{layer}.bias")
+        except CheckFailed:  # a layer without one
+            bias = None
+        return Delta(down, up * g[:, None], out_scale=g, bias=bias)
+
+
+METHOD = Dora()
