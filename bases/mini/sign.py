@@ -23,6 +23,10 @@ def main() -> None:
     fingerprint = bases.resolve(str(folder)).load().info.fingerprint
     content = {"fingerprint": fingerprint, **json.loads(SIDE_FILE.read_text(encoding="utf-8"))}
     target.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    # From now on tokenizer.json is read without asking transformers what it makes of it.
+    if bases.resolve(str(folder)).load().info.fingerprint != fingerprint:
+        target.unlink()
+        raise SystemExit("tokenizer.json is not what transformers makes of this folder")
     print(fingerprint)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any
 
+from swereg import home
 from swereg.cli.figures import in_order, plain
 
 
@@ -31,6 +33,21 @@ def ordered(method: str, settings: Mapping[str, Any]) -> str:
     order = [field.name for field in fields(kind)] if kind else []
     said = in_order({key: value for key, value in settings.items() if value != ""}, order)
     return ", ".join(f"{key}={plain(value)}" for key, value in said)
+
+
+def recommended() -> dict[str, dict[str, str]]:
+    """Write what the bases that ship with swereg recommend: base, then method, to settings."""
+    found = {}
+    for path in sorted(home.PACKAGED_BASES.glob("*/swereg.json")):
+        methods = json.loads(path.read_text(encoding="utf-8"))["recommended"]
+        found[path.parent.name] = {method: _said(advice) for method, advice in methods.items()}
+    return found
+
+
+def _said(advice: Mapping[str, Any]) -> str:
+    recipe = {key.replace("_", " "): value for key, value in advice.items() if key != "settings"}
+    said = [f"{key} {plain(value)}" for key, value in recipe.items()]
+    return ", ".join([*said, *(f"{k}={plain(v)}" for k, v in advice.get("settings", {}).items())])
 
 
 def _same(kind: Any, said: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ import swereg
 from swereg import home
 from swereg.cli import commands, figures, live, output, tables
 from swereg.cli.commands import Session, option
-from swereg.cli.settings import ordered
+from swereg.cli.settings import ordered, recommended
 from swereg.cli.show import scores
 from swereg.records import Entry, ReadOptions, Recipe
 
@@ -41,7 +41,18 @@ def _settings(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> 
     return settings
 
 
-@click.command(cls=commands.Command)
+class Train(commands.Command):
+    """The command with what its defaults are on a base that recommends others."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the settings that bases recommend."""
+        for base, methods in recommended().items():
+            with formatter.section(f"Defaults on the base {base}, where they differ"):
+                formatter.write_dl(list(methods.items()))
+        super().format_epilog(ctx, formatter)
+
+
+@click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
 @what("--task", metavar="NAME", help="What to learn. 'swereg tasks' lists them; with --data any "
       "name.  [default: with --data the name of the file]")  # fmt: skip
@@ -79,7 +90,7 @@ def _settings(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> 
     type=float,
     metavar="X",
     help="At the start; it decays to 0."
-    "  [default: what the base recommends, else the method's own: lora 1e-4, full 1e-5]",
+    "  [default: the method's: lora 1e-4, full 1e-5; a base may recommend another, see below]",
 )
 @how("--batch-size", type=int, metavar="N", help=usual("Examples per step.", "batch_size"))
 @how("--epochs", type=int, metavar="N", help=usual("The most epochs.", "epochs"))

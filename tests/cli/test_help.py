@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from swereg import home
 from swereg.cli.app import SECTIONS, app
 from swereg.cli.listing import SORTS
 from swereg.records import Dataset, Example, Fitted, NewEntry, Outputs, Task, Weights
@@ -57,6 +59,13 @@ def test_the_program_alone_shows_help_with_examples(cli: Run) -> None:
     assert done.code == 0
     assert done.out.count("\n  swereg ") == 3
     assert done.out == cli("--help").out
+
+
+def test_what_the_shipped_base_recommends_is_in_the_help(cli: Run) -> None:
+    side = json.loads((home.PACKAGED_BASES / "mini" / "swereg.json").read_text())
+    words = " ".join(cli("train", "--help").out.split())
+    for method, advice in side["recommended"].items():
+        assert f"{method} learning rate {advice['learning_rate']:g}" in words
 
 
 def test_the_defaults_of_a_training_are_in_its_help(cli: Run) -> None:
