@@ -5,7 +5,7 @@ from swereg.statistics.bootstrap import Bootstrap, Interval
 from swereg.statistics.metrics import METRICS
 from swereg.statistics.noise import Standing, standings
 from swereg.statistics.pairs import Difference, McNemar, Pair, pair
-from swereg.statistics.report import Figure, LabelFigures, Report, report
+from swereg.statistics.reports import Figure, LabelFigures, Report, report
 from swereg.statistics.scored import Scored
 from swereg.statistics.seeds import Fold, Spread, fold, stored
 from swereg.statistics.sentences import sentence

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from swereg.statistics.alignment import check_same
 from swereg.statistics.bootstrap import Bootstrap
-from swereg.statistics.pairs import Difference, defined, differences
+from swereg.statistics.pairs import Difference, decisive, differences
 from swereg.statistics.scored import Scored
 
 
@@ -40,11 +40,11 @@ def standings(
     for that or for the number of entries. Being outside the noise is a hint, not a proof.
 
     Raises:
-        Conflict: they are not on the same examples, or the metric is not defined on these.
+        Conflict: they are not on the same examples, or the metric cannot tell them apart.
     """
     check_same(list(scored.values()))
     bootstrap = bootstrap or Bootstrap()
-    kind = defined(metric, next(iter(scored.values())))
+    kind = decisive(metric, next(iter(scored.values())))
     values = {name: kind.value(one) or 0.0 for name, one in scored.items()}
     top = (min if kind.small else max)(values, key=lambda name: values[name])
     found = {

@@ -53,7 +53,7 @@ class Difference:
         p: McNemar's, for accuracy; None for the other metrics.
         verdict: on B. ``better`` or ``worse`` only if the interval leaves out 0, enough examples
             differ (six at 95 %), and for accuracy McNemar's p is below 1 - level as well.
-        reason: why there is no value; ``""`` where there is one.
+        reason: why there is no value or no interval, and so no decision; ``""`` where there are.
     """
 
     metric: str
@@ -126,7 +126,7 @@ def differences(
     a: Scored, b: Scored, metrics: list[str], bootstrap: Bootstrap
 ) -> dict[str, Difference]:
     """Take A's metrics from B's, on the same resamples of the same examples."""
-    known = [METRICS[name] for name in metrics if not METRICS[name].undefined(a)]
+    known = [METRICS[name] for name in metrics if not _reason(METRICS[name], a)]
     formulas = [metric.formula(scored) for scored in (a, b) for metric in known]
     values = bootstrap.values(a.rows, formulas) if a.rows > 1 and known else []
     pairs = zip(known, values[: len(known)], values[len(known) :], strict=False)
@@ -152,10 +152,15 @@ def _difference(
     if sure and value:
         verdict = "better" if (value < 0) == metric.small else "worse"
     share = _share(moved) if moved is not None else None
-    reason = metric.undefined(a)
+    reason = _reason(metric, a)
     return Difference(
         metric.name, one, other, value, interval, share, differing, p, verdict, reason
     )
+
+
+def _reason(metric: Metric, scored: Scored) -> str:
+    """Say why nothing can be decided by a metric, or nothing."""
+    return metric.undefined(scored) or metric.unsure
 
 
 def _differing(metric: Metric, a: Scored, b: Scored) -> int:
@@ -172,15 +177,17 @@ def _share(moved: Numbers) -> float | None:
     return float(min(1.0, 2 * (smaller + 1) / (len(known) + 1)))
 
 
-def defined(metric: str, scored: Scored) -> Metric:
-    """Look up a metric that has a value for these answers.
+def decisive(metric: str, scored: Scored) -> Metric:
+    """Look up a metric that can tell entries apart on these examples.
 
     Raises:
-        Conflict: it has none.
+        Conflict: it cannot.
     """
-    reason = METRICS[metric].undefined(scored)
+    reason = _reason(METRICS[metric], scored)
     if reason:
         raise Conflict(
-            f"{metric} is not defined on these examples", why=reason, code="statistics.undefined"
+            f"{metric} cannot tell entries apart on these examples",
+            why=f"{reason[0].upper()}{reason[1:]}.",
+            code="statistics.metric",
         )
     return METRICS[metric]

@@ -19,8 +19,8 @@ def sentence(pair: Pair, metric: str = "accuracy", kind: str = "test") -> str:
 
 
 def _evidence(found: Difference, fewest: int) -> str:
-    if found.value is None:
-        return f"there is no {found.metric}, as {found.reason}"
+    if found.reason:
+        return f"{found.metric.replace('_', ' ')} cannot tell, as {found.reason}"
     parts = [f"{found.metric.replace('_', ' ')} {found.value:+.3f}{_limits(found)}"]
     if found.p is not None:
         parts.append("McNemar p < 0.001" if found.p < 0.001 else f"McNemar p = {found.p:.3f}")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from swereg.statistics.bootstrap import Bootstrap, Interval
-from swereg.statistics.calibration import Bin, reliability
 from swereg.statistics.metrics import METRICS, counts, f1
+from swereg.statistics.reliability import Bin, calibrated, reliability
 from swereg.statistics.scored import Scored
 
 
@@ -23,7 +23,8 @@ class Figure:
         value: ``accuracy``, ``macro_f1``, ``roc_auc`` and ``ece`` are 0 to 1, ``mcc`` -1 to 1,
             ``brier`` 0 to 2, ``loss`` in nats per example; None where it is not defined.
         interval: by the percentile bootstrap; None where there is no value, with fewer than two
-            examples, or where fewer than half of the resamples define it.
+            examples, where fewer than half of the resamples define it, and for ``ece``, whose
+            resamples exaggerate it.
         reason: why there is no value; ``""`` where there is one.
     """
 
@@ -64,6 +65,7 @@ class Report:
         labels: in the order of the head.
         confusion: a row per true label, a column per answer, in the order of the head.
         bins: of the reliability diagram.
+        calibrated: the ``ece`` that a perfectly calibrated entry would show on these examples.
     """
 
     rows: int
@@ -71,6 +73,7 @@ class Report:
     labels: tuple[LabelFigures, ...]
     confusion: tuple[tuple[int, ...], ...]
     bins: tuple[Bin, ...]
+    calibrated: Interval
     bootstrap: Bootstrap
 
     def to_json(self) -> dict[str, Any]:
@@ -87,19 +90,20 @@ def report(scored: Scored, bootstrap: Bootstrap | None = None) -> Report:
         labels=_labels(scored),
         confusion=_confusion(scored),
         bins=reliability(scored),
+        calibrated=calibrated(scored, bootstrap),
         bootstrap=bootstrap,
     )
 
 
 def _figures(scored: Scored, bootstrap: Bootstrap) -> dict[str, Figure]:
     reasons = {name: metric.undefined(scored) for name, metric in METRICS.items()}
-    defined = [name for name, reason in reasons.items() if not reason]
+    sure = [name for name, reason in reasons.items() if not reason and not METRICS[name].unsure]
     intervals: dict[str, Interval | None] = {}
     if scored.rows > 1:
-        formulas = [METRICS[name].formula(scored) for name in defined]
+        formulas = [METRICS[name].formula(scored) for name in sure]
         found = bootstrap.values(scored.rows, formulas)
         intervals = {
-            name: bootstrap.interval(values) for name, values in zip(defined, found, strict=True)
+            name: bootstrap.interval(values) for name, values in zip(sure, found, strict=True)
         }
     return {
         name: Figure(name, METRICS[name].value(scored), intervals.get(name), reason)
