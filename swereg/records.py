@@ -36,6 +36,8 @@ class Dataset:
         labels: every label, in the order of the head's outputs.
         train, val, test: the examples; ``test`` may be empty.
         notices: what a reader had to say about its files (encoding, dropped rows, ...).
+        source: where the examples were found, if that is more exact than what the task says,
+            such as the commit of a Hub dataset.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +45,7 @@ class Dataset:
     val: tuple[Example, ...]
     test: tuple[Example, ...] = ()
     notices: tuple[str, ...] = field(default=(), compare=False)
+    source: str = field(default="", compare=False)
 
     def split(self, name: Split) -> tuple[Example, ...]:
         """Return the examples of one split."""
@@ -116,6 +119,10 @@ class Task:
         description: one sentence.
         source: where the examples come from.
         licence: the licence of the examples, as an SPDX identifier where there is one.
+        homepage: where to read about the examples.
+        citation: how to cite them.
+        metric: the score by which they are usually judged, such as ``macro_f1``.
+        needs_hub: whether the examples are fetched from the Hugging Face Hub.
     """
 
     name: str
@@ -124,6 +131,10 @@ class Task:
     description: str = ""
     source: str = ""
     licence: str = ""
+    homepage: str = ""
+    citation: str = ""
+    metric: str = ""
+    needs_hub: bool = False
 
 
 # --- base, recipe, training -----------------------------------------------------------------
