@@ -138,6 +138,12 @@ def jsonl(content: str) -> str:
     return "".join(json.dumps({"text": t, "label": k}) + "\n" for t, k in rows)
 
 
+def test_a_readme_alone_in_the_cache_is_no_dataset(publish: Publish) -> None:
+    publish({"README.md": "# Data"})
+    with pytest.raises(NotFound):
+        read_data("hub:org/data")
+
+
 def test_shards_are_one_split(publish: Publish) -> None:
     publish({f"data/train-0000{n}-of-00002.csv": part(f"nr {n}") for n in range(2)})
     assert sum(sizes("hub:org/data")) == 80
@@ -255,24 +261,23 @@ def test_with_a_connection_only_the_files_that_are_meant_are_fetched(
 ) -> None:
     import huggingface_hub
 
-    publish({"train.csv": part("train"), "README.md": ""})
+    snapshot = publish({"train.csv": part("train"), "README.md": ""})
     asked: list[Any] = []
 
-    def tree(*_: Any, **said: Any) -> list[Any]:
+    def info(*_: Any, **said: Any) -> Any:
         asked.append(said["revision"])
         names = {"train.csv": 100, "big.bin": 10**12}
-        return [SimpleNamespace(path=name, size=size) for name, size in names.items()]
+        files = [SimpleNamespace(rfilename=name, size=size) for name, size in names.items()]
+        return SimpleNamespace(siblings=files)
 
-    real = huggingface_hub.snapshot_download
-
-    def download(*names: Any, **said: Any) -> str:
+    def download(*_: Any, **said: Any) -> str:
         asked.append(said["allow_patterns"])
-        return real(*names, **said)
+        return str(snapshot)
 
-    monkeypatch.setattr(huggingface_hub.HfApi, "list_repo_tree", tree)
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", info)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     assert sum(sizes("hub:org/data")) == 40
-    assert [one for one in asked if one != COMMIT] == [["README.md"], ["train.csv"]]
+    assert asked == [["README.md"], COMMIT, ["train.csv"]]
     monkeypatch.setattr(hub, "LARGEST", 99)
     with pytest.raises(DataError) as caught:
         read_data("hub:org/data")
