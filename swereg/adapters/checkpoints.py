@@ -58,9 +58,9 @@ def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, T
 def _read_pickle(path: Path) -> dict[str, Tensor]:
     """Read a checkpoint of torch; with ``weights_only`` no code in it can run."""
     try:
-        stored: dict[str, Tensor] = torch.load(path, "cpu", weights_only=True, mmap=True)
+        stored: dict[str, Tensor] = torch.load(path, "cpu", weights_only=True, mmap=True)  # noqa: TID251
     except RuntimeError:  # files from before 2020 cannot be mapped
-        stored = torch.load(path, "cpu", weights_only=True)
+        stored = torch.load(path, "cpu", weights_only=True)  # noqa: TID251
     return stored
 
 

@@ -44,7 +44,7 @@ def read_data(
     files, notices = find_files(source)
     parts: Parts = {}
     for name, path in files.items():
-        parts[name], said = _read(path, options, known)
+        parts[name], said = read_file(path, options, known)
         notices += said
     form = one_form((found for part in parts.values() for found in part), options, known)
     for name, part in parts.items():
@@ -60,7 +60,7 @@ def read_data(
     )
 
 
-def _read(
+def read_file(
     path: Path, options: ReadOptions, known: tuple[str, ...]
 ) -> tuple[list[Found], list[str]]:
     """Read one file; its labels are not yet in one form."""
