@@ -29,8 +29,8 @@ from swereg.registry import Registry
 
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
+    from swereg.adapters.exchange.peft_folder import PeftFolder
     from swereg.adapters.frozen_base import FrozenBase
-    from swereg.adapters.peft_folder import PeftFolder
 
 MOST_LABELS = 1000
 
@@ -112,7 +112,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
             not fit the base.
         NotFound: there is no such folder, or the base cannot be had.
     """
-    from swereg.adapters import importing, peft_folder
+    from swereg.adapters.exchange import importing, peft_folder
     from swereg.adapters.frozen_base import FrozenBase
 
     name = refs.check_name(name)
@@ -147,7 +147,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
 
 
 def _write_adapter(folder: Path, entry: Entry, weights: Weights, base: str | None) -> None:
-    from swereg.adapters import peft_export
+    from swereg.adapters.exchange import peft_export
 
     method = plugins.find("method", entry.method)
     card = model_card(entry, merged=False)
@@ -157,7 +157,8 @@ def _write_adapter(folder: Path, entry: Entry, weights: Weights, base: str | Non
 
 
 def _write_model(folder: Path, entry: Entry, weights: Weights, base: str | None) -> None:
-    from swereg.adapters import bases, merging
+    from swereg.adapters import bases
+    from swereg.adapters.exchange import merging
     from swereg.adapters.frozen_base import FrozenBase
 
     source = bases.recorded(entry.base, base)
@@ -169,7 +170,8 @@ def _write_model(folder: Path, entry: Entry, weights: Weights, base: str | None)
 
 def _place_of_base(entry: Entry, moved_to: str | None) -> str:
     """Where PEFT finds the base; one that is no BERT must have swereg's kind of head."""
-    from swereg.adapters import bases, bert, merging
+    from swereg.adapters import bases, bert
+    from swereg.adapters.exchange import merging
     from swereg.adapters.frozen_base import FrozenBase
 
     if moved_to is None and entry.base.architecture == bert.ARCHITECTURE:

@@ -183,7 +183,7 @@ def test_an_architecture_with_another_head_is_refused(
 ) -> None:
     from transformers import AutoConfig
 
-    from swereg.adapters.merging import check_head
+    from swereg.adapters.exchange.merging import check_head
 
     AutoConfig.for_model(kind).save_pretrained(tmp_path)
     entry = swereg.show("väder-lora", registry=registry)

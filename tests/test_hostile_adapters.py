@@ -197,7 +197,7 @@ def test_a_file_too_large_for_an_adapter_is_not_read(folder: Path, tiny_base: Pa
 def test_flipped_bits_are_an_error_or_another_number(
     folder: Path, tiny_base: Path, tmp_path: Path
 ) -> None:
-    from swereg.adapters import foreign_tensors
+    from swereg.adapters.exchange import foreign_tensors
 
     data = bytearray((folder / TENSORS).read_bytes())
     refusals = 0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from swereg.adapters.method_settings import NAME
+from swereg.adapters.methods.settings import NAME
 from swereg.errors import CheckFailed
 
 HIGHEST_RANK = 256

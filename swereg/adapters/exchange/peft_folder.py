@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from swereg.adapters import foreign_tensors
-from swereg.adapters.foreign_tensors import json_object
+from swereg.adapters.exchange import foreign_tensors
+from swereg.adapters.exchange.foreign_tensors import json_object
+from swereg.adapters.exchange.peft_config import ForeignConfig, understand
 from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT
-from swereg.adapters.peft_config import ForeignConfig, understand
-from swereg.adapters.peft_method import PEFT_PREFIX
+from swereg.adapters.methods.peft_method import PEFT_PREFIX
 from swereg.errors import CheckFailed, NotFound
 
 if TYPE_CHECKING:

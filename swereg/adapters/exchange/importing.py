@@ -10,13 +10,13 @@ import numpy as np
 
 from swereg.adapters import tensors
 from swereg.adapters.environment import environment
-from swereg.adapters.foreign_tensors import refusal
+from swereg.adapters.exchange.foreign_tensors import refusal
+from swereg.adapters.exchange.peft_config import ForeignConfig
+from swereg.adapters.exchange.peft_folder import TENSORS, PeftFolder
 from swereg.adapters.frozen_base import FrozenBase, Placed
-from swereg.adapters.layer_names import alike, is_target
 from swereg.adapters.method import HEAD_WEIGHT, Method
-from swereg.adapters.peft_config import ForeignConfig
-from swereg.adapters.peft_folder import TENSORS, PeftFolder
-from swereg.adapters.peft_method import PEFT_PREFIX
+from swereg.adapters.methods.layer_names import alike, is_target
+from swereg.adapters.methods.peft_method import PEFT_PREFIX
 from swereg.adapters.scoring import score
 from swereg.adapters.specs import settings_of
 from swereg.errors import CheckFailed

@@ -10,9 +10,9 @@ from typing import Any
 import safetensors.torch
 
 from swereg.adapters import tensors
+from swereg.adapters.exchange.peft_folder import CARD, CONFIG, MARK, SIDE_FILE, TENSORS
 from swereg.adapters.method import Method
-from swereg.adapters.peft_folder import CARD, CONFIG, MARK, SIDE_FILE, TENSORS
-from swereg.adapters.peft_method import PeftMethod
+from swereg.adapters.methods.peft_method import PeftMethod
 from swereg.adapters.specs import settings_of
 from swereg.errors import UsageError
 from swereg.records import Entry, Weights
