@@ -93,7 +93,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     model_name = refs.check_name(name or _model_name(what.name, spec.name))
     with opened(registry, create=True) as store:
         store.check_writable()
-        source = _base_source(store, base, on_progress)
+        source = choose_base(store, base, on_progress)
         chosen = specs.recipe(spec, source.recommended, source.max_length, recipe)
         if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
             store.check_writable(needed=4 * source.size)
@@ -262,7 +262,7 @@ def _model_name(task: str, method: str) -> str:
     return task if method == DEFAULT_METHOD else f"{task}-{method}"
 
 
-def _base_source(store: Registry, asked: str | None, on_progress: OnProgress) -> BaseSource:
+def choose_base(store: Registry, asked: str | None, on_progress: OnProgress) -> BaseSource:
     """Choose the base: the one asked for, else the registry's, else the default's rule."""
     from swereg.adapters import bases
 

@@ -225,6 +225,7 @@ class Bound:
         self.segment = segment
         self.span = slice(begin, begin + sum(lengths))
         self._gathered = segment.flat.dim() == 2
+        self._last: tuple[Tensor, Tensor] | None = None  # an input, and its padded form
         if self._gathered:
             self._padded = Padded.of(lengths, segment.flat.device)
 
@@ -234,7 +235,7 @@ class Bound:
         if delta.out_scale is not None:
             part *= self.spread(delta.out_scale)
         if delta.down is not None and delta.up is not None:
-            part += self._low_rank(x[self.span], delta, delta.down, delta.up)
+            part += self._low_rank(x, delta, delta.down, delta.up)
         if delta.bias is not None:
             part += self.spread(delta.bias)
 
@@ -242,10 +243,19 @@ class Bound:
         """Bring vectors, [width] or [rows, 1, width], to the tokens they are for."""
         return self._padded.spread(vectors) if self._gathered else vectors
 
+    def _rows_of(self, x: Tensor) -> Tensor:
+        """The segment's part of ``x``, [tokens, in], or [rows, longest, in] where it is gathered.
+
+        Layers side by side, such as query and value, have the same input; it is padded once.
+        """
+        if not self._gathered:
+            return x[self.span]
+        if self._last is None or self._last[0] is not x:
+            self._last = x, self._padded.pad(x[self.span])
+        return self._last[1]
+
     def _low_rank(self, x: Tensor, delta: Delta, down: Tensor, up: Tensor) -> Tensor:
-        if self._gathered:
-            x = self._padded.pad(x)  # [rows, longest, in]
-        z = x @ down
+        z = self._rows_of(x) @ down
         if delta.mid_scale is not None:
             z = z * delta.mid_scale
         z = z @ up

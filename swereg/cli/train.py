@@ -242,5 +242,5 @@ def _summary(entry: Entry, registry: str | None) -> list[tuple[str, str]]:
         ("size", figures.size(entry.weights_size)),
         ("best epoch", f"{entry.best_epoch} of {len(entry.epochs)}"),
         *scores(entry),
-        ("time", figures.duration(entry.seconds)),
+        ("time", figures.known(entry.seconds, figures.duration)),
     ]

@@ -77,7 +77,7 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
     for name, paths in located.files.items():
         parts[name] = []
         for path in paths:
-            found, said = _read(path, options, known)
+            found, said = read_file(path, options, known)
             parts[name] += labels.of(found)
             notices += said
     form = one_form((found for part in parts.values() for found in part), options, labels.order)
@@ -93,7 +93,7 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
     ), places  # fmt: skip
 
 
-def _read(
+def read_file(
     path: Path, options: ReadOptions, known: tuple[str, ...]
 ) -> tuple[list[Found], list[str]]:
     """Read one file; its labels are not yet in one form."""
