@@ -37,6 +37,8 @@ format: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/bank.py --base kb
+	$(BIN)/python benchmarks/bank.py --base mini
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info
