@@ -28,7 +28,7 @@ test: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cog --check $(DOCS)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 format: $(INSTALLED)
 	$(BIN)/ruff format
@@ -37,6 +37,8 @@ format: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/bank.py --base kb
+	$(BIN)/python benchmarks/bank.py --base mini
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info

@@ -20,16 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from inputs import kb_shaped
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    BertConfig,
-    BertModel,
     Trainer,
     TrainingArguments,
 )
 
-from swereg import home, plugins
+from swereg import plugins
 from swereg.adapters import bases, specs, training
 from swereg.records import Dataset
 
@@ -47,7 +46,7 @@ def main() -> None:
     whole: Dataset = plugins.find("task", "sentiment").read()
     dataset = Dataset(whole.labels, whole.train[:100], whole.val[:50])
     with tempfile.TemporaryDirectory() as folder:
-        base = _base(Path(folder) / "base", arguments.layers)
+        base = kb_shaped(Path(folder) / "base", arguments.layers)
         ours, theirs = [], []
         for _ in range(arguments.rounds):
             theirs.append(_notebook(base, dataset, arguments.epochs, Path(folder)))
@@ -70,14 +69,6 @@ def main() -> None:
             indent=2,
         )
     )
-
-
-def _base(folder: Path, layers: int) -> Path:
-    """Write random weights of KB-BERT's shape beside the tokenizer of `mini`."""
-    torch.manual_seed(0)
-    BertModel(BertConfig(vocab_size=50325, num_hidden_layers=layers)).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(home.PACKAGED_BASES / "mini").save_pretrained(folder)
-    return folder
 
 
 def _swereg(base: Path, dataset: Dataset, epochs: int) -> float:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from swereg.bank import Bank as Bank
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
+    from swereg.exchange import export as export
+    from swereg.exchange import import_ as import_
     from swereg.plugins import installed as installed
     from swereg.records import Dataset as Dataset
     from swereg.records import Entry as Entry
@@ -36,6 +38,7 @@ else:
         "swereg.bank": ["Bank"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
+        "swereg.exchange": ["export", "import_"],
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
@@ -65,6 +68,8 @@ __all__ = [
     "Task",
     "compare",
     "entries",
+    "export",
+    "import_",
     "installed",
     "load",
     "predict",

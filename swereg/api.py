@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 DataSource = str | Path | Sequence[str | Path]
 DEFAULT_METHOD = "lora"
+TASK_FILE = ".toml"
 
 
 class RecipeOptions(TypedDict, total=False):
@@ -67,8 +68,9 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     """Train one entry and store it.
 
     Args:
-        task: a task's name or a Task; with ``data`` any name, by default the file's.
-        data: a file, two or three files, or a folder with train, val and test.
+        task: a task's name, a task file (TOML) or a Task; with ``data`` any name, by default the
+            file's.
+        data: a file, two or three files, a folder with train, val and test, or ``hub:ORG/NAME``.
         read: how to read ``data``.
         method: a method, with settings if you like: ``"lora[r=8,alpha=16]"``.
         settings: settings of the method; they win over those in ``method``.
@@ -91,7 +93,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     model_name = refs.check_name(name or _model_name(what.name, spec.name))
     with opened(registry, create=True) as store:
         store.check_writable()
-        source = _base_source(store, base, on_progress)
+        source = choose_base(store, base, on_progress)
         chosen = specs.recipe(spec, source.recommended, source.max_length, recipe)
         if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
             store.check_writable(needed=4 * source.size)
@@ -215,20 +217,36 @@ def _task_and_data(
                 hint="Name a task (swereg tasks lists them) or give --data FILE.",
                 code="train.nothing",
             )
-        what = task if isinstance(task, Task) else plugins.find("task", task)
+        what = _task(task)
         dataset = check(what.read(), read)
     else:
         what = _task_of_data(task, data)
         dataset = read_data(data, read, what.labels)
-    return replace(what, labels=dataset.labels), dataset
+    return replace(what, labels=dataset.labels, source=dataset.source or what.source), dataset
+
+
+def _task(task: str | Task) -> Task:
+    """Give a task by its name, or by the TOML file that it is written in."""
+    if isinstance(task, Task):
+        return task
+    if not task.lower().endswith(TASK_FILE):
+        found: Task = plugins.find("task", task)
+        return found
+    from swereg.tasks import read_task
+
+    return read_task(task)
 
 
 def _task_of_data(task: str | Task | None, data: DataSource) -> Task:
-    """Give data a task: the one named if it is installed, else a new one of that name."""
-    if isinstance(task, Task):
-        return task
-    first = Path(data if isinstance(data, str | Path) else data[0])
-    name = refs.check_name(task or first.stem.lower(), what="task name")
+    """Give data a task: the one that is given or in a TOML file, else a new one of that name."""
+    from swereg.tasks import spec_in
+
+    if isinstance(task, Task) or (task or "").lower().endswith(TASK_FILE):
+        return _task(task or "")
+    spec = spec_in(data)
+    first = Path(spec.name if spec else data if isinstance(data, str | Path) else data[0])
+    own = first.name if spec else first.stem
+    name = refs.check_name(task or own.lower(), what="task name")
     return Task(name, read=_no_reader, source=first.name)
 
 
@@ -244,7 +262,7 @@ def _model_name(task: str, method: str) -> str:
     return task if method == DEFAULT_METHOD else f"{task}-{method}"
 
 
-def _base_source(store: Registry, asked: str | None, on_progress: OnProgress) -> BaseSource:
+def choose_base(store: Registry, asked: str | None, on_progress: OnProgress) -> BaseSource:
     """Choose the base: the one asked for, else the registry's, else the default's rule."""
     from swereg.adapters import bases
 

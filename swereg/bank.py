@@ -89,15 +89,16 @@ class Bank:
         the bank for them. Returns the entries that were loaded.
         """
         with self._loading, api.opened(self._registry) as registry:
-            base = registry.default_base if self._base is None else self._base.info
-            entries = [registry.get(name) for name in registry.names()]
-            loaded = []
-            for entry in entries:
-                if base is None or entry.base.fingerprint == base.fingerprint:
-                    resident = self._open(entry, registry)
-                    if self._has_room_for(resident):
-                        self._publish({entry.name: resident})
-                        loaded.append(entry)
+            loaded: list[Entry] = []
+            for entry in map(registry.get, registry.names()):
+                base = self._base.info if self._base else registry.default_base
+                elsewhere = base is not None and entry.base.fingerprint != base.fingerprint
+                if elsewhere or not self._may_have_room_for(entry):
+                    continue
+                resident = self._open(entry, registry)
+                if self._has_room_for(resident):
+                    self._publish({entry.name: resident})
+                    loaded.append(entry)
             return loaded
 
     def unload(self, *refs: str) -> None:
@@ -205,6 +206,14 @@ class Bank:
             own = _with_own_encoder(self._residents.values())
             for resident in own[: max(0, len(own) - self._encoders)]:
                 del self._residents[resident.ref]
+
+    def _may_have_room_for(self, entry: Entry) -> bool:
+        """Tell from its facts alone, so that no whole encoder is read in vain."""
+        with self._table:
+            own = len(_with_own_encoder(self._residents.values()))
+            full = self._capacity is not None and len(self._residents) >= self._capacity
+            whole = entry.trainable == entry.total
+            return entry.ref in self._residents or not (full or (whole and own >= self._encoders))
 
     def _has_room_for(self, resident: Classifier) -> bool:
         with self._table:

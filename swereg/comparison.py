@@ -31,9 +31,10 @@ class Row:
     Attributes:
         trainable_percent: in percent of all parameters.
         size: stored weights, in bytes.
-        val_loss: nats per example.
+        best_epoch, epochs: None and 0 where the entry was trained elsewhere.
+        val_loss: nats per example, or None where it is not known.
         accuracy, macro_f1, roc_auc: between 0 and 1; None where there is no such score.
-        seconds: training time.
+        seconds: training time, or None where it is not known.
         baseline: whether this is the full fine-tuning that the others are held against.
         difference: this row minus the baseline, for each column that both have.
         best: the columns in which no other row is better.
@@ -46,13 +47,13 @@ class Row:
     trainable: int
     trainable_percent: float
     size: int
-    best_epoch: int
+    best_epoch: int | None
     epochs: int
-    val_loss: float
+    val_loss: float | None
     accuracy: float | None
     macro_f1: float | None
     roc_auc: float | None
-    seconds: float
+    seconds: float | None
     baseline: bool = False
     difference: Mapping[str, float] = field(default_factory=dict)
     best: tuple[str, ...] = ()
@@ -99,7 +100,8 @@ def compare(entries: Sequence[Entry]) -> Comparison:
             hint=f"Compare one at a time: swereg compare --task {tasks[0]}",
             code="compare.tasks",
         )
-    split = "test" if all("test" in entry.scores for entry in entries) else "val"
+    scored = [entry for entry in entries if entry.scores]
+    split = "test" if all("test" in entry.scores for entry in scored) else "val"
     baseline = _baseline(entries)
     rows = [_row(entry, split, baseline) for entry in entries]
     return Comparison(tasks[0], split, tuple(_mark(rows)), tuple(_notices(entries)))
@@ -134,7 +136,7 @@ def _row(entry: Entry, split: str, baseline: Entry | None) -> Row:
 
 
 def _figures(entry: Entry, split: str) -> dict[str, Any]:
-    scores = entry.scores[split]
+    scores = entry.scores.get(split, {})
     return {
         "trainable": entry.trainable,
         "trainable_percent": entry.trainable_percent,
@@ -166,7 +168,10 @@ def _mark(rows: list[Row]) -> list[Row]:
 
 def _notices(entries: Sequence[Entry]) -> list[str]:
     notices = []
-    if len({entry.dataset for entry in entries}) > 1:
+    imported = [entry.ref for entry in entries if entry.imported]
+    if imported:
+        notices.append(f"Imported, so nobody here knows how it learnt: {', '.join(imported)}.")
+    if len({entry.dataset for entry in entries if entry.dataset is not None}) > 1:
         notices.append(
             "These entries learnt from, and were scored on, different data; "
             "differences between them are not only the method's."

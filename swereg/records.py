@@ -36,6 +36,8 @@ class Dataset:
         labels: every label, in the order of the head's outputs.
         train, val, test: the examples; ``test`` may be empty.
         notices: what a reader had to say about its files (encoding, dropped rows, ...).
+        source: where the examples were found, if that is more exact than what the task says,
+            such as the commit of a Hub dataset.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +45,7 @@ class Dataset:
     val: tuple[Example, ...]
     test: tuple[Example, ...] = ()
     notices: tuple[str, ...] = field(default=(), compare=False)
+    source: str = field(default="", compare=False)
 
     def split(self, name: Split) -> tuple[Example, ...]:
         """Return the examples of one split."""
@@ -116,6 +119,10 @@ class Task:
         description: one sentence.
         source: where the examples come from.
         licence: the licence of the examples, as an SPDX identifier where there is one.
+        homepage: where to read about the examples.
+        citation: how to cite them.
+        metric: the score by which they are usually judged, such as ``macro_f1``.
+        needs_hub: whether the examples are fetched from the Hugging Face Hub.
     """
 
     name: str
@@ -124,6 +131,10 @@ class Task:
     description: str = ""
     source: str = ""
     licence: str = ""
+    homepage: str = ""
+    citation: str = ""
+    metric: str = ""
+    needs_hub: bool = False
 
 
 # --- base, recipe, training -----------------------------------------------------------------
@@ -178,6 +189,8 @@ class Recipe:
         precision: ``fp32`` or ``bf16`` (autocast).
         device: ``cpu``, ``cuda`` or ``mps``; ``auto`` takes the best there is. A stored recipe
             has the one that was taken.
+
+    Of an imported entry only ``KNOWN_OF_IMPORTED`` is known; see ``Entry.origin``.
     """
 
     method: str = "lora"
@@ -193,6 +206,9 @@ class Recipe:
     clip: float = 1.0
     precision: str = "fp32"
     device: str = "auto"
+
+
+KNOWN_OF_IMPORTED = ("method", "settings", "max_length")  # fields of Recipe
 
 
 @dataclass(frozen=True)
@@ -255,10 +271,10 @@ class Weights:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a training gives.
+    """What a training gives, or an import: what it cannot know is empty or None.
 
     Attributes:
-        run: an identifier of the training, the same in all of its processes.
+        run: an identifier of the training, the same in all of its processes; or of the import.
         recipe: as it was carried out.
         weights: the best epoch's, under PEFT's keys where PEFT has any.
         trainable: number of parameters that learnt.
@@ -278,10 +294,10 @@ class Fitted:
     trainable: int
     total: int
     epochs: tuple[Epoch, ...]
-    best_epoch: int
+    best_epoch: int | None
     scores: Mapping[str, Mapping[str, float]]
     outputs: tuple[Outputs, ...]
-    seconds: float
+    seconds: float | None
     cut: Mapping[str, int]
     environment: Mapping[str, Any]
 
@@ -291,20 +307,28 @@ class Fitted:
 
 @dataclass(frozen=True)
 class NewEntry:
-    """What the registry is asked to store: one training, whole.
+    """What the registry is asked to store: one training, whole; or one import.
 
     Attributes:
         name: of the model that gets a new version.
         task: the task's facts (``read`` is not stored).
+        dataset: None where an import was not scored.
         note: the user's own words.
+        origin: of an import, see ``Entry.origin``; empty for a training.
     """
 
     name: str
     task: Task
-    dataset: Dataset
+    dataset: Dataset | None
     base: BaseInfo
     fitted: Fitted
     note: str = ""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in the order of the head's outputs."""
+        return self.task.labels if self.dataset is None else self.dataset.labels
 
     @property
     def run(self) -> str:
@@ -319,10 +343,16 @@ class Entry:
     Attributes:
         name, version: together the reference, ``name/version``.
         labels: in the order of the head's outputs.
-        dataset: the digest of the examples it learnt from.
-        sizes: examples per split.
+        dataset: the digest of the examples it learnt from; of an imported entry, of those that it
+            was scored on, or None where it was not.
+        sizes: examples per split; empty where there is no dataset.
+        epochs, best_epoch, seconds: empty or None for an imported entry.
+        scores: by split; an imported entry may have none.
         aliases: those that point here now.
         created: UTC, ISO 8601 with a final Z.
+        origin: empty for what was trained here. Of an imported entry: ``base`` (``verified`` by
+            its fingerprint, or ``unverified``), ``config`` (PEFT's, as it came), ``read`` (the
+            digest of the file), and ``claims``, what a folder of another swereg says of itself.
     """
 
     name: str
@@ -330,7 +360,7 @@ class Entry:
     task: str
     labels: tuple[str, ...]
     base: BaseInfo
-    dataset: str
+    dataset: str | None
     sizes: Mapping[str, int]
     recipe: Recipe
     weights_digest: str
@@ -338,15 +368,16 @@ class Entry:
     trainable: int
     total: int
     epochs: tuple[Epoch, ...]
-    best_epoch: int
+    best_epoch: int | None
     scores: Mapping[str, Mapping[str, float]]
-    seconds: float
+    seconds: float | None
     cut: Mapping[str, int]
     environment: Mapping[str, Any]
     note: str
     run: str
     created: str
     aliases: tuple[str, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ref(self) -> str:
@@ -364,14 +395,22 @@ class Entry:
         return 100.0 * self.trainable / self.total
 
     @property
-    def val_loss(self) -> float:
-        """The kept epoch's validation loss (nats per example)."""
-        return self.scores["val"]["loss"]
+    def imported(self) -> bool:
+        """Whether it was trained elsewhere."""
+        return bool(self.origin)
+
+    @property
+    def val_loss(self) -> float | None:
+        """The kept epoch's validation loss (nats per example), or None where it is not known."""
+        return self.scores.get("val", {}).get("loss")
 
     def to_json(self) -> dict[str, Any]:
         """All facts as plain JSON values."""
         facts = asdict(self)
         facts["base"].pop("notices")
+        if self.imported:
+            recipe = facts["recipe"]
+            facts["recipe"] = {key: recipe[key] for key in KNOWN_OF_IMPORTED}
         return {
             "ref": self.ref,
             "method": self.method,

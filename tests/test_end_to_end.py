@@ -108,6 +108,16 @@ def test_the_same_command_gives_the_same_entry_under_another_hash_seed(
     assert one["dataset"] == two["dataset"]
 
 
+def test_what_goes_out_comes_back_the_same(registry: Path, shop: Path, tmp_path: Path) -> None:
+    out, whole = tmp_path / "ut", tmp_path / "hel"
+    assert swereg("export", "omdöme/1", "--peft", out) == f"{out}\n"
+    assert swereg("export", "omdöme-full", "--merged", whole) == f"{whole}\n"
+    assert (whole / "model.safetensors").is_file()
+    assert swereg("import", out, "--name", "åter", "-q") == "åter/1\n"
+    assert shown("åter")["weights_digest"] == shown("omdöme/1")["weights_digest"]
+    assert swereg("predict", "åter", "härlig mat")
+
+
 def test_another_base_in_the_same_place_is_refused(registry: Path, shop: Path) -> None:
     recorded = shown("omdöme")["base"]["fingerprint"]
     kept = shutil.copytree(shop / "base", shop / "kept")
@@ -182,3 +192,21 @@ def test_reading_starts_without_what_is_heavy(command: list[str], registry: Path
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stderr.split()) & HEAVY
+
+
+@pytest.mark.parametrize("ref", ["omdöme", "omdöme-full"])
+def test_predicting_imports_neither_peft_nor_transformers_nor_training(
+    ref: str, registry: Path
+) -> None:
+    code = f"""
+import sys
+from swereg.cli import main
+sys.argv = ["swereg", "predict", {ref!r}, "härlig mat"]
+try:
+    main()
+finally:
+    heavy = {{"peft", "transformers", "accelerate", "sklearn", "scipy", "swereg.adapters.training"}}
+    print(sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

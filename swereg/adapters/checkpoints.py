@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors.torch import load_file
 
 from swereg import home
 from swereg.adapters import bert
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-WEIGHTS = "model.safetensors"
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER = "tokenizer.json"
 SIDE_FILE = "swereg.json"
 
@@ -28,20 +29,17 @@ SIDE_FILE = "swereg.json"
 def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor] | None:
     """Read the tensors of a BERT encoder in float32, mapped where they are in float32 already.
 
-    transformers is not imported. None where this is not a BERT in one safetensors file.
+    transformers is not imported. None where this is not a BERT in one file.
 
     Raises:
         CheckFailed: the checkpoint lacks parts of the encoder, or they have other shapes.
     """
-    path = folder / WEIGHTS
-    if not bert.understands(config) or not path.is_file():
+    path = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    if path is None or not bert.understands(config):
         return None
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     try:
-        stored = load_file(path)
-    except (SafetensorError, OSError) as fault:
+        stored = _read_pickle(path) if path.suffix == ".bin" else load_file(path)
+    except Exception as fault:  # a broken file can make its reader raise anything
         raise SweregError(
             f"the base {name} cannot be loaded",
             why=first_line(fault),
@@ -55,6 +53,15 @@ def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, T
     ]
     _refuse_missing(name, bad)
     return {key: tensors[key].float() for key in wanted}
+
+
+def _read_pickle(path: Path) -> dict[str, Tensor]:
+    """Read a checkpoint of torch; with ``weights_only`` no code in it can run."""
+    try:
+        stored: dict[str, Tensor] = torch.load(path, "cpu", weights_only=True, mmap=True)  # noqa: TID251
+    except RuntimeError:  # files from before 2020 cannot be mapped
+        stored = torch.load(path, "cpu", weights_only=True)  # noqa: TID251
+    return stored
 
 
 def _current_name(key: str) -> str:
@@ -75,7 +82,7 @@ def read_encoder(name: str, folder: Path) -> Any:
     """
     from transformers import AutoModel
 
-    with _Quiet():
+    with Quiet():
         try:
             encoder, report = AutoModel.from_pretrained(
                 folder,
@@ -152,7 +159,7 @@ def _converted(name: str, folder: Path) -> str:
 def _convert(name: str, folder: Path) -> str:
     from transformers import AutoTokenizer
 
-    with _Quiet():
+    with Quiet():
         try:
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
@@ -174,7 +181,7 @@ def _bad_tokenizer(name: str, why: str) -> SweregError:
     )
 
 
-class _Quiet:
+class Quiet:
     """Keep transformers' own progress bars and reports off the terminal."""
 
     def __enter__(self) -> None:

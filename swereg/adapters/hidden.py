@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -40,7 +41,13 @@ class Padded:
 
     def spread(self, vectors: Tensor) -> Tensor:
         """[rows, 1, width] to [tokens, width]."""
-        return vectors.squeeze(1).repeat_interleave(self.lengths, dim=0)
+        return vectors.squeeze(1).index_select(0, self._row_of_token)
+
+    @cached_property
+    def _row_of_token(self) -> Tensor:
+        """[tokens]."""
+        rows = torch.arange(self.rows, device=self.lengths.device)
+        return rows.repeat_interleave(self.lengths)
 
     @property
     def mask(self) -> Tensor | None:

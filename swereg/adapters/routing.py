@@ -34,8 +34,8 @@ class Layout:
     """Where the parts of each layer's delta lie in a flat tensor.
 
     Attributes:
-        parts: layer, then part, to where it begins and its shape. Matrices are stored
-            transposed, [in, rank] and [rank, out], as they are multiplied.
+        parts: layer, then part, to where it begins and its shape. ``up`` is stored
+            transposed, [rank, out]: so both matrices have their long side in memory order.
         shared: by layer, the matrices that all entries of the layout have in common.
     """
 
@@ -105,23 +105,22 @@ class Layouts:
                 content = matrix.detach().float().cpu().contiguous()
                 digest = hashlib.sha256(content.numpy().data).hexdigest()
                 key = f"{digest} {tuple(matrix.shape)}"
-                seen[place] = self._common.setdefault(key, content.to(self._device).T)
+                seen[place] = self._common.setdefault(key, content.to(self._device))
             return seen[place]
 
         return {
-            layer: (one_copy(delta.down), one_copy(delta.up))
+            layer: (one_copy(delta.down), one_copy(delta.up.T))
             for layer, delta in deltas.items()
             if delta.shared and delta.down is not None and delta.up is not None
         }
 
 
 def _own_parts(delta: Delta) -> Iterator[tuple[str, Tensor]]:
-    """The parts that are the entry's own, matrices transposed."""
+    """The parts that are the entry's own, as they are stored."""
     for part in _PARTS:
         tensor: Tensor | None = getattr(delta, part)
-        matrix = part in _MATRICES
-        if tensor is not None and not (matrix and delta.shared):
-            yield part, tensor.T if matrix else tensor
+        if tensor is not None and not (delta.shared and part in _MATRICES):
+            yield part, tensor.T if part == "up" else tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +224,7 @@ class Bound:
         self.segment = segment
         self.span = slice(begin, begin + sum(lengths))
         self._gathered = segment.flat.dim() == 2
+        self._last: tuple[Tensor, Tensor] | None = None  # an input, and its padded form
         if self._gathered:
             self._padded = Padded.of(lengths, segment.flat.device)
 
@@ -234,7 +234,7 @@ class Bound:
         if delta.out_scale is not None:
             part *= self.spread(delta.out_scale)
         if delta.down is not None and delta.up is not None:
-            part += self._low_rank(x[self.span], delta, delta.down, delta.up)
+            self._add_low_rank(part, x, delta, delta.down, delta.up)
         if delta.bias is not None:
             part += self.spread(delta.bias)
 
@@ -242,13 +242,27 @@ class Bound:
         """Bring vectors, [width] or [rows, 1, width], to the tokens they are for."""
         return self._padded.spread(vectors) if self._gathered else vectors
 
-    def _low_rank(self, x: Tensor, delta: Delta, down: Tensor, up: Tensor) -> Tensor:
-        if self._gathered:
-            x = self._padded.pad(x)  # [rows, longest, in]
-        z = x @ down
+    def _rows_of(self, x: Tensor) -> Tensor:
+        """The segment's part of ``x``, [tokens, in], or [rows, longest, in] where it is gathered.
+
+        Layers side by side, such as query and value, have the same input; it is padded once.
+        """
+        if not self._gathered:
+            return x[self.span]
+        if self._last is None or self._last[0] is not x:
+            self._last = x, self._padded.pad(x[self.span])
+        return self._last[1]
+
+    def _add_low_rank(
+        self, part: Tensor, x: Tensor, delta: Delta, down: Tensor, up: Tensor
+    ) -> None:
+        z = self._rows_of(x) @ down.mT
         if delta.mid_scale is not None:
             z = z * delta.mid_scale
+        if not self._gathered and delta.up_scale is None:
+            part.addmm_(z, up)
+            return
         z = z @ up
         if delta.up_scale is not None:
             z = z * delta.up_scale
-        return self._padded.unpad(z) if self._gathered else z
+        part += self._padded.unpad(z) if self._gathered else z

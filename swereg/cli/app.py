@@ -5,12 +5,24 @@ from __future__ import annotations
 import click
 
 import swereg
-from swereg.cli import alias, commands, compare, listing, load, plugins, predict, show, train
+from swereg.cli import (
+    alias,
+    commands,
+    compare,
+    exchange,
+    listing,
+    load,
+    plugins,
+    predict,
+    show,
+    train,
+)
 
 SECTIONS: dict[str, list[click.Command]] = {
     "Train": [train.train],
     "See": [listing.list_, show.show, compare.compare],
     "Use": [load.load, predict.predict, alias.alias],
+    "Exchange": [exchange.export, exchange.import_],
     "Plugins": [plugins.tasks, plugins.methods],
 }
 EXAMPLES = """

@@ -123,7 +123,7 @@ def _names(row: Row) -> list[Text]:
         Text(row.ref, style="bold"),
         Text(output.clean(method) + role),
         Text(output.clean(row.base)),
-        Text(f"{row.best_epoch} of {row.epochs}"),
+        Text(f"{row.best_epoch} of {row.epochs}" if row.epochs else figures.UNKNOWN),
     ]
 
 
@@ -135,7 +135,7 @@ def _figure(row: Row, key: str) -> Text:
 
     value, figure = getattr(row, key), FIGURES[key]
     if value is None:
-        return Text("-", style="dim")
+        return Text(figures.UNKNOWN, style="dim")
     best = key in row.best
     text = Text(figure.write(value), style="bold" if best else "")
     if figure.difference and key in row.difference:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -11,12 +11,19 @@ METRICS = {
     "loss": "loss", "accuracy": "accuracy", "macro_f1": "macro-F1", "roc_auc": "ROC-AUC",
 }  # fmt: skip
 
+UNKNOWN = "-"
+
 T = TypeVar("T")
 
 
 def count(value: float) -> str:
     """A number of things: 148,994."""
     return f"{value:,.0f}"
+
+
+def known(value: float | None, write: Callable[[float], str]) -> str:
+    """A figure, or a dash where it is not known."""
+    return UNKNOWN if value is None else write(value)
 
 
 def several(value: int, thing: str) -> str:

@@ -21,13 +21,18 @@ NO_REGISTRY = ("registry.missing", "storage.empty")
 
 def scored_split(entry: Entry) -> str:
     """The split whose scores are shown: test, or validation where there is no test."""
-    return "test" if "test" in entry.scores else "val"
+    return next((split for split in ("test", "val") if split in entry.scores), "")
+
+
+def known_accuracy(entry: Entry) -> float | None:
+    """The accuracy on that split, or None where there are no scores."""
+    return entry.scores.get(scored_split(entry), {}).get("accuracy")
 
 
 def accuracy(entry: Entry) -> str:
     """The accuracy on test, or on validation, which is said."""
-    split = scored_split(entry)
-    return figures.share(entry.scores[split]["accuracy"]) + ("" if split == "test" else " val")
+    shown = figures.known(known_accuracy(entry), figures.share)
+    return shown + (" val" if scored_split(entry) == "val" else "")
 
 
 def method(entry: Entry) -> str:
@@ -48,10 +53,9 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("base", "base", short_base, lambda e: str(e.base), keep=2),
     Column("trainable_percent", "trainable", lambda e: figures.percent(e.trainable_percent),
            lambda e: e.trainable_percent, right=True, keep=4),
-    Column("val_loss", "val loss", lambda e: figures.loss(e.val_loss), lambda e: e.val_loss,
-           right=True, keep=9),
-    Column("accuracy", "accuracy", accuracy, lambda e: e.scores[scored_split(e)]["accuracy"],
-           right=True, keep=8),
+    Column("val_loss", "val loss", lambda e: figures.known(e.val_loss, figures.loss),
+           lambda e: e.val_loss, right=True, keep=9),
+    Column("accuracy", "accuracy", accuracy, known_accuracy, right=True, keep=8),
     Column("accuracy_split", "", str, scored_split),
     Column("size", "size", lambda e: figures.size(e.weights_size), lambda e: e.weights_size,
            right=True, keep=3),

@@ -4,35 +4,85 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 import swereg
-from swereg.cli import commands, output, texts
-from swereg.cli.commands import Session
+from swereg.cli import commands, figures, output, texts
+from swereg.cli.commands import Session, option
+from swereg.errors import NotFound, UsageError
+from swereg.records import BaseInfo, Entry, Prediction
 
 if TYPE_CHECKING:
-    from swereg import Classifier
+    from swereg import Bank
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Entries in memory.
+
+    Attributes:
+        entries: in the order in which they answer.
+        banks: one for each base, by its fingerprint.
+    """
+
+    entries: Sequence[Entry]
+    banks: dict[str, Bank]
+
+    def predict(self, wanted: Sequence[str]) -> list[tuple[Prediction, ...]]:
+        """Answer every text with every entry, in the order of both."""
+        found: dict[str, list[Prediction]] = {}
+        for fingerprint, bank in self.banks.items():
+            found |= bank.predict_all(wanted, _on_base(self.entries, fingerprint))
+        return list(zip(*(found[entry.ref] for entry in self.entries), strict=True))
 
 
 @click.command(cls=commands.Command)
-@click.argument("refs", nargs=-1, required=True, metavar="REF...")
+@click.argument("refs", nargs=-1, metavar="[REF]...")
+@option("--all", "everything", is_flag=True,
+        help="Load every model on the registry's own base, as far as there is room.")  # fmt: skip
+@option("--encoders", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+        help="How many full fine-tunes may be in memory; each brings a whole "
+        "encoder.")  # fmt: skip
+@option("--capacity", type=click.IntRange(min=1), metavar="N",
+        help="How many entries may be in memory.  [default: no limit]")  # fmt: skip
 @commands.base()
 @commands.device()
 @click.pass_obj
-def load(session: Session, refs: tuple[str, ...], base: str | None, device: str) -> None:
+def load(
+    session: Session,
+    refs: tuple[str, ...],
+    everything: bool,
+    encoders: int,
+    capacity: int | None,
+    base: str | None,
+    device: str,
+) -> None:
     """Put entries on their base and answer sentences.
 
     Sentences come from a prompt (Ctrl-D ends it), or a line each from a pipe. Every entry
-    answers every sentence; entries of one base share it in memory.
+    answers every sentence, in the order of the references; entries of one base share it in
+    memory, and both limits are for each base.
 
     \b
     swereg load sentiment errand
+    swereg load --all
     echo "Maten var underbar" | swereg load sentiment
     """
-    loaded = [_loaded(session, ref, base, device) for ref in refs]
+    if everything == bool(refs):
+        raise click.UsageError("Name entries, or give --all.")
+
+    def new_bank() -> Bank:
+        return swereg.Bank(encoders=encoders, capacity=capacity, base=base,
+                           registry=session.registry, device=device)  # fmt: skip
+
+    if everything:
+        loaded = _load_all(session, new_bank, encoders=encoders, capacity=capacity)
+    else:
+        loaded = _load_named(named(session, refs), new_bank)
     if output.is_terminal(sys.stdin):
         output.say("Type a sentence and press Enter; Ctrl-D ends.", style="dim")
         sentences = texts.typed()
@@ -42,30 +92,119 @@ def load(session: Session, refs: tuple[str, ...], base: str | None, device: str)
         _answer(loaded, sentence)
 
 
-def _loaded(session: Session, ref: str, base: str | None, device: str) -> Classifier:
-    """Load one entry and say what was loaded."""
+def named(session: Session, refs: Iterable[str]) -> list[Entry]:
+    """Return the entries that references mean, each of them once.
+
+    Raises:
+        NotFound: one of them means none.
+    """
+    with swereg.Registry.open(session.registry) as registry:
+        return list({entry.ref: entry for entry in map(registry.get, refs)}.values())
+
+
+def in_banks(
+    entries: Sequence[Entry],
+    new_bank: Callable[[], Bank],
+    on_loaded: Callable[[Entry, float], object] = lambda entry, seconds: None,
+) -> Loaded:
+    """Put entries on their bases, each base in a bank of its own.
+
+    Args:
+        on_loaded: called with each entry and the seconds that it took.
+
+    Raises:
+        UsageError: those of one base are more than its bank may hold.
+    """
+    banks: dict[str, Bank] = {}
+    for entry in entries:
+        began = time.perf_counter()
+        if entry.base.fingerprint not in banks:
+            banks[entry.base.fingerprint] = new_bank()
+        banks[entry.base.fingerprint].load(entry.ref)
+        on_loaded(entry, time.perf_counter() - began)
+    for fingerprint, bank in banks.items():
+        bank.load(*_on_base(entries, fingerprint))  # refuses them if some had to leave
+    return Loaded(entries, banks)
+
+
+def _on_base(entries: Iterable[Entry], fingerprint: str) -> list[str]:
+    return [entry.ref for entry in entries if entry.base.fingerprint == fingerprint]
+
+
+def _load_named(entries: Sequence[Entry], new_bank: Callable[[], Bank]) -> Loaded:
+    """Load all of these entries or none, and say what was loaded."""
+    seconds: dict[str, float] = {}
+    try:
+        loaded = in_banks(entries, new_bank, lambda entry, took: seconds.update({entry.ref: took}))
+    except UsageError as fault:
+        if fault.code == "bank.capacity":
+            fault.hint = "Ask for fewer, or raise --encoders or --capacity."
+        raise
+    for entry in entries:
+        _say_loaded(entry, f", {1000 * seconds[entry.ref]:,.0f} ms")
+    return loaded
+
+
+def _load_all(
+    session: Session, new_bank: Callable[[], Bank], *, encoders: int, capacity: int | None
+) -> Loaded:
+    """Load what fits; say what was loaded, what was left out, and why.
+
+    Raises:
+        NotFound: nothing was loaded.
+    """
     began = time.perf_counter()
-    classifier = swereg.load(ref, base=base, registry=session.registry, device=device)
-    took = 1000 * (time.perf_counter() - began)
-    entry = classifier.entry
-    output.say(
-        f"{entry.ref}: {entry.method}, {classifier.parameters:,} parameters on {entry.base}, "
-        f"{took:,.0f} ms; labels {', '.join(classifier.labels)}"
+    bank = new_bank()
+    entries = bank.load_all()
+    took = time.perf_counter() - began
+    for entry in entries:
+        _say_loaded(entry)
+    with swereg.Registry.open(session.registry) as registry:
+        base = registry.default_base
+        every = [registry.get(name) for name in registry.names()]
+    room = (
+        f"no room within --capacity {capacity}"
+        if len(entries) == capacity
+        else f"no room for more than {figures.several(encoders, 'full fine-tune')}; "
+        "--encoders N makes more"
     )
-    return classifier
+    _say_left_out([entry for entry in every if entry.ref not in bank], base, room)
+    if not entries:
+        raise NotFound(
+            "there is no entry to load", hint="See what there is: swereg list", code="load.nothing"
+        )
+    output.say(f"loaded {figures.several(len(entries), 'model')} in {1000 * took:,.0f} ms")
+    return Loaded(entries, {entries[0].base.fingerprint: bank})
 
 
-def _answer(loaded: Sequence[Classifier], sentence: str) -> None:
+def _say_loaded(entry: Entry, took: str = "") -> None:
+    output.say(
+        f"{entry.ref}: {entry.method}, {entry.trainable:,} parameters on {entry.base}{took}; "
+        f"labels {', '.join(entry.labels)}"
+    )
+
+
+def _say_left_out(entries: Sequence[Entry], base: BaseInfo | None, room: str) -> None:
+    """Say which entries were left out, a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for entry in entries:
+        elsewhere = base is not None and entry.base.fingerprint != base.fingerprint
+        reason = f"on another base, {entry.base}; name them to load them" if elsewhere else room
+        reasons.setdefault(reason, []).append(entry.ref)
+    for reason, refs in reasons.items():
+        output.note(f"left out {', '.join(refs)}: {reason}")
+
+
+def _answer(loaded: Loaded, sentence: str) -> None:
     """Print each entry's answer: aligned for a person; with the sentence for a program."""
-    wide = max(len(classifier.ref) for classifier in loaded)
-    labels = max(len(label) for classifier in loaded for label in classifier.labels)
-    for classifier in loaded:
-        (answer,) = classifier.predict([sentence])
+    wide = max(len(entry.ref) for entry in loaded.entries)
+    labels = max(len(label) for entry in loaded.entries for label in entry.labels)
+    (answers,) = loaded.predict([sentence])
+    for entry, answer in zip(loaded.entries, answers, strict=True):
         if output.is_terminal():
             label = f"{output.clean(answer.label):<{labels}}"
-            output.data(f"  {classifier.ref:<{wide}}  {label}  {answer.score:.4f}")
+            output.data(f"  {entry.ref:<{wide}}  {label}  {answer.score:.4f}")
         else:
-            output.cells((classifier.ref, answer.label, f"{answer.score:.6f}", sentence))
+            output.cells((entry.ref, answer.label, f"{answer.score:.6f}", sentence))
         if answer.truncated:
-            longest = classifier.entry.recipe.max_length
-            output.note(f"{classifier.ref} read only the first {longest} tokens")
+            output.note(f"{entry.ref} read only the first {entry.recipe.max_length} tokens")

@@ -25,17 +25,25 @@ class Found:
     labels: tuple[str, ...] = ()
     settings: dict[str, Any] | None = None
     learning_rate: float | None = None
+    needs_hub: bool = False
     fault: str = ""
 
 
 def _columns(title: str, detail: Column[Found]) -> tuple[Column[Found], ...]:
     return (
         Column("name", title, lambda f: f.name, keep=9, style="bold"),
-        Column("description", "description", lambda f: f.description or "-", keep=4, least=16),
+        Column("description", "description", _description, keep=4, least=16),
         detail,
         Column("origin", "from", lambda f: f.origin, keep=2),
         Column("fault", "", str, lambda f: f.fault),
     )
+
+
+def _description(found: Found) -> str:
+    hub = "needs the Hugging Face Hub" if found.needs_hub else ""
+    if found.description and hub:
+        return f"{found.description} ({hub})"
+    return found.description or hub or "-"
 
 
 def _settings(found: Found) -> str:
@@ -69,7 +77,7 @@ def methods(as_json: bool) -> None:
     """List the methods there are, with their settings."""
     found = _installed("method")
     if as_json:
-        output.as_json({"methods": [_facts(one, "labels") for one in found]})
+        output.as_json({"methods": [_facts(one, "labels", "needs_hub") for one in found]})
     else:
         _show(METHODS, found)
 
@@ -111,7 +119,11 @@ def _task(thing: Any) -> dict[str, Any]:
 
     if not isinstance(thing, Task):
         raise TypeError(f"it is not a Task, but a {type(thing).__name__}")
-    return {"description": thing.description, "labels": tuple(thing.labels)}
+    return {
+        "description": thing.description,
+        "labels": tuple(thing.labels),
+        "needs_hub": thing.needs_hub,
+    }
 
 
 def _method(thing: Any) -> dict[str, Any]:

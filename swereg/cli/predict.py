@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 import swereg
 from swereg.cli import commands, figures, output, tables, texts
 from swereg.cli.commands import Session, option
+from swereg.cli.load import Loaded, in_banks, named
 from swereg.cli.tables import Column
 from swereg.errors import UsageError
-
-if TYPE_CHECKING:
-    from swereg import Classifier, Prediction
+from swereg.records import Entry, Prediction
 
 PIECE = 256  # texts answered at once
 
-Answer = tuple[str, "Prediction"]
+Answer = tuple[Entry, str, Prediction]
 
+REF: Column[Answer] = Column("ref", "entry", lambda a: a[0].ref, keep=4)
 COLUMNS: tuple[Column[Answer], ...] = (
-    Column("label", "label", lambda a: a[1].label, keep=3, style="bold"),
-    Column("score", "score", lambda a: figures.loss(a[1].score), keep=2, right=True),
-    Column("text", "text", lambda a: a[0], keep=1, least=20),
-)
+    Column("label", "label", lambda a: a[2].label, keep=3, style="bold"),
+    Column("score", "score", lambda a: figures.loss(a[2].score), lambda a: f"{a[2].score:.6f}",
+           keep=2, right=True),
+    Column("text", "text", lambda a: a[1], keep=1, least=20),
+)  # fmt: skip
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref")
+@click.argument("ref", metavar="REF[,REF]...")
 @click.argument("given", nargs=-1, metavar="[TEXT]...")
 @option("--file", "path", type=click.Path(path_type=Path), metavar="FILE",
         help="Read the texts from this file, a line each.")  # fmt: skip
@@ -54,39 +54,48 @@ def predict(
 
     Texts are given here, in a file, or a line each from a pipe.
 
+    References with commas between them all answer each text, in their order. Every row then
+    begins with the entry's reference, and so does every object of "predictions" in --json.
+
     \b
     swereg predict sentiment "Maten var underbar"
+    swereg predict sentiment,errand "Hålet på Storgatan är kvar"
     swereg predict sentiment@prod --file reviews.txt --csv > answers.csv
     """
     if as_json and as_csv:
         raise click.UsageError("Choose --json or --csv.")
-    wanted = _wanted(ref, given, path)
-    classifier = swereg.load(ref, base=base, registry=session.registry, device=device)
-    answers = list(zip(wanted, _predicted(classifier, wanted), strict=True))
+    refs = ref.split(",")
+    wanted = _wanted(refs, given, path)
+    entries = named(session, refs)
+    loaded = in_banks(
+        entries,
+        lambda: swereg.Bank(
+            encoders=len(entries), base=base, registry=session.registry, device=device
+        ),
+    )
+    answers = _answers(loaded, wanted)
+    columns = COLUMNS if len(refs) == 1 else (REF, *COLUMNS)
     if as_json:
-        output.as_json({"ref": classifier.ref, "predictions": list(map(_facts, answers))})
+        output.as_json(_facts(entries, answers, several=len(refs) > 1))
     elif as_csv:
-        output.as_csv(("label", "score", "text"), map(_cells, answers))
+        output.as_csv([column.key for column in columns], _rows(columns, answers))
     elif output.is_terminal() and answers:
-        tables.show(COLUMNS, answers)
+        tables.show(columns, answers)
     else:
-        for answer in answers:
-            output.cells(_cells(answer))
-    cut = sum(answer.truncated for _, answer in answers)
-    if cut:
-        longest = classifier.entry.recipe.max_length
-        output.note(f"{cut:,} of {figures.several(len(answers), 'text')} cut at {longest} tokens")
+        for row in _rows(columns, answers):
+            output.cells(row)
+    _say_cut(entries, answers)
 
 
-def _wanted(ref: str, given: tuple[str, ...], path: Path | None) -> list[str]:
+def _wanted(refs: Sequence[str], given: tuple[str, ...], path: Path | None) -> list[str]:
     """Collect the texts; blank ones are left out, and their number is said."""
     if given and path:
         raise click.UsageError("Give texts or --file, not both.")
     if not given and path is None and output.is_terminal(sys.stdin):
         raise UsageError(
             "there is no text to predict",
-            hint=f'Give one: swereg predict {ref} "Maten var underbar"; or ask for a prompt: '
-            f"swereg load {ref}",
+            hint=f'Give one: swereg predict {",".join(refs)} "Maten var underbar"; or ask '
+            f"for a prompt: swereg load {' '.join(refs)}",
             code="predict.nothing",
         )
     found = list(given) if given else texts.of_file(path) if path else texts.of_pipe()
@@ -97,31 +106,57 @@ def _wanted(ref: str, given: tuple[str, ...], path: Path | None) -> list[str]:
     return wanted
 
 
-def _predicted(classifier: Classifier, wanted: Sequence[str]) -> list[Prediction]:
+def _answers(loaded: Loaded, wanted: Sequence[str]) -> list[Answer]:
     """Answer in pieces, with a bar where that takes more than one."""
     pieces = [wanted[start : start + PIECE] for start in range(0, len(wanted), PIECE)]
+    return [
+        (entry, text, answer)
+        for piece in _watched(pieces)
+        for text, found in zip(piece, loaded.predict(piece), strict=True)
+        for entry, answer in zip(loaded.entries, found, strict=True)
+    ]
+
+
+def _watched(pieces: Sequence[Sequence[str]]) -> Iterable[Sequence[str]]:
     if len(pieces) < 2 or not output.is_lively():
-        return [answer for piece in pieces for answer in classifier.predict(piece)]
+        return pieces
     from rich.progress import track
 
-    bar = track(
+    return track(
         pieces, "predicting", console=output.console(stderr=True), transient=True,
         refresh_per_second=5,
     )  # fmt: skip
-    return [answer for piece in bar for answer in classifier.predict(piece)]
 
 
-def _cells(answer: Answer) -> tuple[str, str, str]:
-    text, prediction = answer
-    return prediction.label, f"{prediction.score:.6f}", text
+def _rows(columns: Sequence[Column[Answer]], answers: Sequence[Answer]) -> list[list[object]]:
+    return [[(column.value or column.cell)(answer) for column in columns] for answer in answers]
 
 
-def _facts(answer: Answer) -> dict[str, object]:
-    text, prediction = answer
-    return {
-        "text": text,
-        "label": prediction.label,
-        "score": prediction.score,
-        "scores": dict(prediction.scores),
-        "truncated": prediction.truncated,
-    }
+def _facts(
+    entries: Sequence[Entry], answers: Sequence[Answer], *, several: bool
+) -> dict[str, object]:
+    """Everything for a program: one entry once, several with each of their answers."""
+    predictions = [
+        {
+            **({"ref": entry.ref} if several else {}),
+            "text": text,
+            "label": prediction.label,
+            "score": prediction.score,
+            "scores": dict(prediction.scores),
+            "truncated": prediction.truncated,
+        }
+        for entry, text, prediction in answers
+    ]
+    which = {"refs": [entry.ref for entry in entries]} if several else {"ref": entries[0].ref}
+    return {**which, "predictions": predictions}
+
+
+def _say_cut(entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
+    """Say how many texts were cut, for each entry where there are several."""
+    for entry in entries:
+        cut = [answer.truncated for one, _, answer in answers if one.ref == entry.ref]
+        if any(cut):
+            whose = f"{entry.ref}: " if len(entries) > 1 else ""
+            longest = entry.recipe.max_length
+            total = figures.several(len(cut), "text")
+            output.note(f"{whose}{sum(cut):,} of {total} cut at {longest} tokens")

@@ -35,10 +35,12 @@ def show(session: Session, ref: str, as_json: bool) -> None:
 
 def sections(entry: Entry) -> list[tuple[str, Facts]]:
     """Arrange an entry's facts under headings."""
+    training = _elsewhere(entry) if entry.imported else [*_recipe(entry.recipe), *_curve(entry)]
     return [
         (entry.ref, _identity(entry)),
-        ("Scores", scores(entry)),
-        ("Training", [*_recipe(entry.recipe), *_curve(entry), *_effort(entry)]),
+        *([("Origin", _origin(entry))] if entry.imported else []),
+        ("Scores", scores(entry) or [("scores", figures.UNKNOWN)]),
+        ("Training", [*training, *_effort(entry)]),
         ("Data", _data(entry)),
         ("Base", _base(entry)),
         ("Environment", [(name, str(value)) for name, value in entry.environment.items()]),
@@ -65,10 +67,32 @@ def _identity(entry: Entry) -> Facts:
     ]
 
 
-def _recipe(recipe: Recipe) -> Facts:
+def _origin(entry: Entry) -> Facts:
+    """Where an imported entry comes from; what its folder claims is marked as a claim."""
+    claims = entry.origin.get("claims", {})
+    found = [("origin", "imported from a PEFT folder"), ("base check", entry.origin["base"])]
+    for key in ("ref", "created", "dataset"):
+        if claims.get(key):
+            found.append((f"claimed {key}", claims[key]))
+    for split, metrics in figures.in_order(claims.get("scores", {}), SPLITS):
+        found.append((f"claimed {SPLITS[split]}", figures.scores(metrics)))
+    return found
+
+
+def _method(recipe: Recipe) -> tuple[str, str]:
     settings = ordered(recipe.method, recipe.settings)
+    return "method", f"{recipe.method} ({settings})" if settings else recipe.method
+
+
+def _elsewhere(entry: Entry) -> Facts:
+    """What is known of a training that was not done here."""
+    unknown = ("recipe", "val loss", "train loss", "best epoch")
+    return [_method(entry.recipe), *((name, figures.UNKNOWN) for name in unknown)]
+
+
+def _recipe(recipe: Recipe) -> Facts:
     return [
-        ("method", f"{recipe.method} ({settings})" if settings else recipe.method),
+        _method(recipe),
         (
             "recipe",
             f"learning rate {recipe.learning_rate:g}, batch size {recipe.batch_size}, "
@@ -101,7 +125,7 @@ def _curve(entry: Entry) -> Facts:
 def _effort(entry: Entry) -> Facts:
     return [
         ("trainable", figures.trainable(entry.trainable, entry.total)),
-        ("time", figures.duration(entry.seconds)),
+        ("time", figures.known(entry.seconds, figures.duration)),
     ]
 
 
@@ -109,9 +133,9 @@ def _data(entry: Entry) -> Facts:
     sizes, cuts = (figures.in_order(found, SPLITS) for found in (entry.sizes, entry.cut))
     cut = [f"{n:,} of {entry.sizes[s]:,} in {SPLITS[s]}" for s, n in cuts if n]
     return [
-        ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n)),
-        ("digest", entry.dataset[:12]),
-        ("cut texts", ", ".join(cut) or "none"),
+        ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n) or figures.UNKNOWN),
+        ("digest", entry.dataset[:12] if entry.dataset else figures.UNKNOWN),
+        ("cut texts", ", ".join(cut) or ("none" if cuts else figures.UNKNOWN)),
     ]
 
 

@@ -54,10 +54,11 @@ class Train(commands.Command):
 
 @click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
-@what("--task", metavar="NAME", help="What to learn. 'swereg tasks' lists them; with --data any "
-      "name.  [default: with --data the name of the file]")  # fmt: skip
-@what("--data", metavar="PATH", multiple=True, help="Your own data: a CSV, TSV or JSONL file "
-      "(split 80/10/10), up to three files (train, val, test), or a folder with them.")  # fmt: skip
+@what("--task", metavar="NAME", help="What to learn: a name ('swereg tasks' lists them) or a "
+      "TOML file; with --data any name.  [default: with --data the name of the file]")  # fmt: skip
+@what("--data", metavar="PATH", multiple=True, help="Your own data: a CSV, TSV, JSONL, Excel "
+      "or Parquet file (split 80/10/10), up to three files (train, val, test), a folder with them, "
+      "or a dataset on the Hub: hub:ORG/NAME.")  # fmt: skip
 @what("--base", metavar="BASE", help="mini, a Hub id, id@revision, or a folder.  [default: the "
       "registry's own; a new registry takes KB/bert-base-swedish-cased where it can be had, else "
       "mini]")  # fmt: skip
@@ -241,5 +242,5 @@ def _summary(entry: Entry, registry: str | None) -> list[tuple[str, str]]:
         ("size", figures.size(entry.weights_size)),
         ("best epoch", f"{entry.best_epoch} of {len(entry.epochs)}"),
         *scores(entry),
-        ("time", figures.duration(entry.seconds)),
+        ("time", figures.known(entry.seconds, figures.duration)),
     ]

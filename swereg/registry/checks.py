@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 
 from swereg import refs
 from swereg.errors import CheckFailed, UsageError
-from swereg.records import Dataset, Fitted, NewEntry, Outputs
+from swereg.records import Dataset, NewEntry, Outputs
 from swereg.registry import rows
 
 
@@ -20,23 +20,26 @@ def check(new: NewEntry) -> NewEntry:
         UsageError: a name breaks the rule, or a text is not valid Unicode.
         CheckFailed: a figure is missing or not finite, or the outputs do not fit the data.
     """
-    _check_scores(new.fitted)
+    _check_scores(new)
     _check_facts(new)
     splits = [part.split for part in new.fitted.outputs]
     if len(set(splits)) != len(splits):
         raise _wrong("the outputs have a split twice", f"They are of {', '.join(splits)}.")
     for part in new.fitted.outputs:
-        _check_outputs(part, new.dataset)
+        _check_outputs(part, new.dataset or Dataset((), (), ()))
     task = replace(new.task, name=refs.check_name(new.task.name, what="task name"))
     return replace(new, name=refs.check_name(new.name), task=task)
 
 
-def _check_scores(fitted: Fitted) -> None:
-    wanted = [("val", "loss"), ("val", "accuracy"), ("val", "macro_f1")]
-    if fitted.scores.get("test"):
+def _check_scores(new: NewEntry) -> None:
+    scores = new.fitted.scores
+    wanted = []
+    if not new.origin or scores.get("val"):
+        wanted += [("val", "loss"), ("val", "accuracy"), ("val", "macro_f1")]
+    if scores.get("test"):
         wanted += [("test", "accuracy"), ("test", "macro_f1")]
     for split, name in wanted:
-        if name not in fitted.scores.get(split, {}):
+        if name not in scores.get(split, {}):
             raise _wrong("a score is missing", f"There is no {name} of {split}.")
 
 
@@ -45,12 +48,13 @@ def _check_facts(new: NewEntry) -> None:
     fitted, task = new.fitted, new.task
     facts = [
         asdict(fitted.recipe), [asdict(epoch) for epoch in fitted.epochs], fitted.scores,
-        fitted.seconds, fitted.cut, fitted.environment, new.note, new.base.recommended,
+        fitted.seconds, fitted.cut, fitted.environment, new.note, new.origin, new.base.recommended,
         task.labels, task.description, task.source, task.licence,
     ]  # fmt: skip
     try:
         rows.text(facts).encode()
-        new.dataset.to_jsonl().encode()
+        if new.dataset is not None:
+            new.dataset.to_jsonl().encode()
     except UnicodeEncodeError as fault:
         before = fault.object[max(0, fault.start - 20) : fault.start]
         raise UsageError(

@@ -21,7 +21,7 @@ class NewRows:
     task: Row
     base: Row
     weights: Row
-    dataset: Row
+    dataset: Row | None
     entry: Row
     epochs: list[Row]
     outputs: list[Row]
@@ -29,14 +29,16 @@ class NewRows:
     @classmethod
     def of(cls, new: NewEntry, weights: Row, *, keep_data: bool) -> NewRows:
         """Prepare a training; the slow part, so that the transaction is short."""
-        dataset = rows.dataset_row(new.dataset, keep=keep_data)
+        dataset = None
+        if new.dataset is not None:
+            dataset = rows.dataset_row(new.dataset, keep=keep_data)
         return cls(
             name=new.name,
             task=rows.task_row(new.task),
             base=rows.base_row(new.base),
             weights=weights,
             dataset=dataset,
-            entry=rows.entry_row(new, dataset["digest"]),
+            entry=rows.entry_row(new, dataset["digest"] if dataset else None),
             epochs=[asdict(epoch) for epoch in new.fitted.epochs],
             outputs=[asdict(part) for part in new.fitted.outputs],
         )
@@ -51,7 +53,8 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
     insert_new(connection, t.tasks, new.task)
     insert_new(connection, t.bases, new.base)
     insert_new(connection, t.weights, new.weights)
-    _insert_dataset(connection, new.dataset)
+    if new.dataset is not None:
+        _insert_dataset(connection, new.dataset)
     model, version = _next_version(connection, new.name, new.task["name"])
     row = {**new.entry, "model": model, "version": version, "created": rows.now()}
     entry = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()

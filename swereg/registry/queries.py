@@ -47,10 +47,9 @@ def listing(
             code="list.sort",
         )
     key, largest_first = _SORTS[sort]
-    if descending if descending is not None else largest_first:
-        key = key.desc()
+    key = key.desc() if (largest_first if descending is None else descending) else key.asc()
     columns = {"task": t.entries.c.task, "name": t.models.c.name, "method": t.entries.c.method}
-    query = rows.select_entries().order_by(key, t.entries.c.id.desc()).limit(limit)
+    query = rows.select_entries().order_by(key.nulls_last(), t.entries.c.id.desc()).limit(limit)
     for name, value in wanted.items():
         if value is not None:
             query = query.where(columns[name] == value)
@@ -148,9 +147,10 @@ def _meanings(ref: Ref) -> list[sa.Select[Any]]:
     if ref.alias == refs.LATEST:
         return [newest]
     if ref.alias == refs.BEST:
-        dataset = newest.with_only_columns(t.entries.c.dataset).scalar_subquery()
+        known = t.entries.c.val_loss.is_not(None)  # it is not of imported entries
+        dataset = newest.where(known).with_only_columns(t.entries.c.dataset).scalar_subquery()
         order = (t.entries.c.val_loss, t.entries.c.version)
-        return [of_model.where(t.entries.c.dataset == dataset).order_by(*order).limit(1)]
+        return [of_model.where(known, t.entries.c.dataset == dataset).order_by(*order).limit(1)]
     return [_at_alias(of_model, ref.alias)]
 
 

@@ -12,7 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from swereg.errors import CheckFailed
-from swereg.records import BaseInfo, Dataset, Entry, Epoch, NewEntry, Outputs, Recipe, Task
+from swereg.records import (
+    KNOWN_OF_IMPORTED,
+    BaseInfo,
+    Dataset,
+    Entry,
+    Epoch,
+    NewEntry,
+    Outputs,
+    Recipe,
+    Task,
+)
 from swereg.registry import tables as t
 
 Row = dict[str, Any]
@@ -105,32 +115,36 @@ def dataset_of(row: sa.Row[Any]) -> Dataset:
     return dataset
 
 
-def entry_row(new: NewEntry, dataset: str) -> Row:
+def entry_row(new: NewEntry, dataset: str | None) -> Row:
     """An entry, as stored, without the model and the version that it gets last."""
     fitted = new.fitted
-    scores = fitted.scores.get("test") or fitted.scores["val"]
+    scores = fitted.scores.get("test") or fitted.scores.get("val", {})
+    recipe = asdict(fitted.recipe)
+    if new.origin:
+        recipe = {key: recipe[key] for key in KNOWN_OF_IMPORTED}
     return {
         "run": new.run,
         "task": new.task.name,
         "method": fitted.recipe.method,
-        "labels": text(list(new.dataset.labels)),
+        "labels": text(list(new.labels)),
         "base": new.base.fingerprint,
         "base_name": new.base.name,
         "base_revision": new.base.revision,
         "dataset": dataset,
         "weights": fitted.weights.digest,
         "size": fitted.weights.size,
-        "recipe": text(asdict(fitted.recipe)),
+        "recipe": text(recipe),
         "trainable": fitted.trainable,
         "total": fitted.total,
         "best_epoch": fitted.best_epoch,
-        "val_loss": fitted.scores["val"]["loss"],
-        "accuracy": scores["accuracy"],
-        "macro_f1": scores["macro_f1"],
+        "val_loss": fitted.scores.get("val", {}).get("loss"),
+        "accuracy": scores.get("accuracy"),
+        "macro_f1": scores.get("macro_f1"),
         "scores": text(fitted.scores),
         "seconds": fitted.seconds,
         "cut": text(fitted.cut),
         "environment": text(fitted.environment),
+        "origin": text(new.origin),
         "note": new.note,
     }
 
@@ -152,7 +166,7 @@ def select_entries() -> sa.Select[Any]:
         )
         .join(t.models, t.models.c.id == t.entries.c.model)
         .join(t.bases, t.bases.c.fingerprint == t.entries.c.base)
-        .join(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
+        .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
         .where(t.entries.c.deleted.is_(None))
     )
 
@@ -163,6 +177,7 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         row.base_name, row.base_revision, row.base, row.architecture, row.parameters,
         row.hidden_size, row.max_length, json.loads(row.recommended),
     )  # fmt: skip
+    sizes = {"train": row.train, "val": row.val, "test": row.test}
     return Entry(
         name=row.model_name,
         version=row.version,
@@ -170,7 +185,7 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         labels=tuple(json.loads(row.labels)),
         base=base,
         dataset=row.dataset,
-        sizes={"train": row.train, "val": row.val, "test": row.test},
+        sizes=sizes if row.dataset is not None else {},
         recipe=Recipe(**json.loads(row.recipe)),
         weights_digest=row.weights,
         weights_size=row.size,
@@ -186,6 +201,7 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         run=row.run,
         created=row.created,
         aliases=tuple(aliases),
+        origin=json.loads(row.origin),
     )
 
 

@@ -24,6 +24,13 @@ _SIGNATURES = {
     b"<!doctype html": "a web page",
     b"version https://git-lfs": "a Git LFS pointer, whose data git lfs pull fetches",
 }
+_HINTS = {
+    "an Excel workbook or another zip archive": (
+        "If it is a workbook, let its name end in .xlsx, or save it as CSV UTF-8."
+    ),
+    "a Parquet file": "Let its name end in .parquet.",
+    "a gzip archive": "Let its name end in .csv.gz or .jsonl.gz, as what is in it is.",
+}
 _CONTROLS = bytes({*range(9), *range(14, 32)} - {0x1B})
 _HINT = "Save it as CSV (in Excel: Save As, CSV UTF-8) and give that file."
 _END = re.compile(rb"\r\n|\r|\n")
@@ -41,7 +48,7 @@ def refuse_signature(name: str, data: bytes) -> None:
         raise refuse(
             f"{name} is no text file",
             f"It looks like {kind}.",
-            _HINT,
+            _HINTS.get(kind, _HINT),
             "binary",
         )
 

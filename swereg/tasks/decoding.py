@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import re
+import zlib
 from pathlib import Path
 
 from swereg.errors import NotFound
 from swereg.tasks.binary import line_of, refuse_signature, refuse_zeros
 from swereg.tasks.complaints import place, printable, refuse
+from swereg.tasks.formats import COMPRESSED
 
 LARGEST = 2**30  # bytes
 
@@ -41,8 +45,10 @@ def decode(path: Path, encoding: str = "") -> tuple[str, list[str]]:
         NotFound: there is no such file.
         DataError: it is no text, or not in the encoding that was named.
     """
-    data = _bytes(path)
+    data = read_bytes(path)
     name = printable(path.name)
+    if path.suffix.lower() in COMPRESSED:
+        data = _unpack(path, data)
     refuse_signature(name, data)
     if encoding:
         return _strictly(path, data, encoding).removeprefix("\ufeff"), []
@@ -60,8 +66,13 @@ def decode(path: Path, encoding: str = "") -> tuple[str, list[str]]:
         return text, [f"{name} is read as Windows-1252 (not UTF-8)."]
 
 
-def _bytes(path: Path) -> bytes:
-    """Read a file in one go, so that a pipe will do and nobody changes it meanwhile."""
+def read_bytes(path: Path) -> bytes:
+    """Read a file in one go, so that a pipe will do and nobody changes it meanwhile.
+
+    Raises:
+        NotFound: there is no such file.
+        DataError: it may not be read, or is too large.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -81,13 +92,35 @@ def _bytes(path: Path) -> bytes:
             "unreadable",
         ) from None
     if len(data) > LARGEST:
-        raise refuse(
-            f"{printable(path.name)} is too large",
-            f"At most {LARGEST:,} bytes are read.",
-            "Take a part of it: a few thousand texts per label are plenty.",
-            "too-large",
-        )
+        raise too_large(path, f"At most {LARGEST:,} bytes are read.")
     return data
+
+
+def too_large(path: Path, why: str) -> Exception:
+    """Build the error of a file that is too large to be read."""
+    return refuse(
+        f"{printable(path.name)} is too large",
+        why,
+        "Take a part of it: a few thousand texts per label are plenty.",
+        "too-large",
+    )
+
+
+def _unpack(path: Path, data: bytes) -> bytes:
+    """Unpack a gzip archive, and no more of it than may be read."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
+            unpacked = archive.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as fault:
+        raise refuse(
+            f"{printable(path.name)} is no whole gzip archive",
+            f"{fault}.",
+            "Pack it again, or give the file that was packed.",
+            "unreadable",
+        ) from None
+    if len(unpacked) > LARGEST:
+        raise too_large(path, f"Unpacked it has more than the {LARGEST:,} bytes that are read.")
+    return unpacked
 
 
 def _utf16_without_mark(data: bytes) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from swereg.errors import UsageError
-from swereg.records import SPLITS, Split
+from swereg.records import SPLITS, ReadOptions, Split
 from swereg.tasks.complaints import printable, refuse, some
+from swereg.tasks.formats import DATA, extension, stem
 
-JSON_LINES = {".jsonl", ".ndjson", ".json"}
-TABLES = {".csv", ".tsv", ".txt", ".tab"}
 _WORDS: dict[str, Split] = {
     "train": "train", "training": "train", "träning": "train",
     "val": "val", "valid": "val", "validation": "val", "validering": "val", "dev": "val",
@@ -21,6 +21,21 @@ _WORDS: dict[str, Split] = {
 
 Source = str | Path | Sequence[str | Path]
 Files = dict[Split, Path]
+
+
+@dataclass(frozen=True)
+class Located:
+    """The files of each split, and how to read them.
+
+    Attributes:
+        notices: what has to be said about finding them.
+        source: what to record as their origin, or ``""``.
+    """
+
+    files: Mapping[Split, Sequence[Path]]
+    notices: Sequence[str]
+    options: ReadOptions
+    source: str = ""
 
 
 def find_files(source: Source) -> tuple[Files, list[str]]:
@@ -73,9 +88,9 @@ def _in_folder(folder: Path) -> tuple[Files, list[str]]:
     data = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in JSON_LINES | TABLES
+        if extension(path) in DATA
         and path.is_file()
-        and not path.name.startswith(".")
+        and not path.name.startswith((".", "~$"))  # Excel's own mark of an open workbook
     )
     files: Files = {}
     for by_name in (_exactly, _split_of):
@@ -113,17 +128,27 @@ def _put(files: Files, name: Split, path: Path) -> None:
 
 def _exactly(path: Path) -> Split | None:
     """The split that a file is called by, such as dev.csv."""
-    return _WORDS.get(_stem(path))
+    return split_called(stem(path))
 
 
 def _split_of(path: Path) -> Split | None:
     """The split that a file's name speaks of, such as mydata-dev.csv."""
-    found = {_WORDS[word] for word in re.split(r"[\W_\d]+", _stem(path)) if word in _WORDS}
+    return split_spoken_of(stem(path))
+
+
+def split_called(name: str) -> Split | None:
+    """The split that is called so, such as ``dev`` or ``Validering``."""
+    return _WORDS.get(_key(name))
+
+
+def split_spoken_of(name: str) -> Split | None:
+    """The one split that a name has a word for, such as ``mydata-dev``."""
+    found = {_WORDS[word] for word in re.split(r"[\W_\d]+", _key(name)) if word in _WORDS}
     return found.pop() if len(found) == 1 else None
 
 
-def _stem(path: Path) -> str:
-    return unicodedata.normalize("NFC", path.stem).casefold()
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _shown(files: Files) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 
 from swereg.records import SPLITS, Dataset, Example, ReadOptions, Split
+from swereg.tasks import hub
 from swereg.tasks.checks import check
 from swereg.tasks.cleaning import Found, clean, one_form
 from swereg.tasks.complaints import counted, printable, refuse
 from swereg.tasks.decoding import decode
-from swereg.tasks.files import JSON_LINES, Source, find_files
+from swereg.tasks.excel_rows import read_excel
+from swereg.tasks.files import Located, Source, find_files
+from swereg.tasks.formats import EXCEL, JSON_LINES, PARQUET, extension
+from swereg.tasks.hub_spec import spec_in
 from swereg.tasks.json_rows import read_json
+from swereg.tasks.labels import Labels
+from swereg.tasks.parquet_rows import read_parquet
 from swereg.tasks.splitting import split
 from swereg.tasks.tables import Table, read_table
 
@@ -23,49 +28,76 @@ Parts = dict[Split, list[Found]]
 def read_data(
     source: Source, options: ReadOptions | None = None, labels: tuple[str, ...] = ()
 ) -> Dataset:
-    """Read a file, two or three files, or a folder with train, val and test.
+    """Read a file, two or three files, a folder with train, val and test, or a Hub dataset.
 
     What has no split is split 80/10/10, stratified and seeded; where only validation is missing,
     a tenth of the training examples becomes it.
 
     Args:
+        source: paths, or ``hub:ORG/NAME``.
         labels: their order; by default the sorted labels of the data.
 
     Returns:
         A checked dataset with its notices.
 
     Raises:
-        NotFound: there is no such file.
+        NotFound: there is no such file, or the Hub cannot be reached.
         DataError: the data cannot be used as it is.
         UsageError: the files or options make no sense.
     """
     options = options or ReadOptions()
-    known = tuple(unicodedata.normalize("NFC", label) for label in labels)
+    dataset, places = gather(find(source, options), Labels(labels))
+    return check(dataset, options, places)
+
+
+def find(source: Source, options: ReadOptions) -> Located:
+    """Say where the files of each split are; those of the Hub are fetched.
+
+    Raises:
+        NotFound: the Hub's dataset cannot be had.
+        UsageError: the files make no sense.
+    """
+    spec = spec_in(source)
+    if spec is not None:
+        return hub.fetch(spec, options)
     files, notices = find_files(source)
+    return Located({name: [path] for name, path in files.items()}, notices, options)
+
+
+def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[str]]]:
+    """Read the files of all splits into a dataset that is not yet checked, and places of it.
+
+    Raises:
+        NotFound: there is no such file.
+        DataError: a file cannot be read as it is.
+    """
+    options, known = located.options, labels.known
+    notices = list(located.notices)
     parts: Parts = {}
-    for name, path in files.items():
-        parts[name], said = _read(path, options, known)
-        notices += said
-    form = one_form((found for part in parts.values() for found in part), options, known)
+    for name, paths in located.files.items():
+        parts[name] = []
+        for path in paths:
+            found, said = read_file(path, options, known)
+            parts[name] += labels.of(found)
+            notices += said
+    form = one_form((found for part in parts.values() for found in part), options, labels.order)
     for name, part in parts.items():
         parts[name] = [Found(Example(e.text, form[e.label]), place) for e, place in part]
     notices += _complete(parts, options.seed)
     examples = {n: tuple(found.example for found in parts.get(n, ())) for n in SPLITS}
     places = {n: [found.place for found in part] for n, part in parts.items()}
-    order = known or tuple(sorted(set(form.values())))
-    return check(
-        Dataset(order, examples["train"], examples["val"], examples["test"], tuple(notices)),
-        options,
-        places,
-    )
+    order = labels.order or tuple(sorted(set(form.values())))
+    return Dataset(
+        order, examples["train"], examples["val"], examples["test"], tuple(notices),
+        located.source,
+    ), places  # fmt: skip
 
 
-def _read(
+def read_file(
     path: Path, options: ReadOptions, known: tuple[str, ...]
 ) -> tuple[list[Found], list[str]]:
     """Read one file; its labels are not yet in one form."""
-    text, said = decode(path, options.encoding)
-    table = _rows(path, text, options)
+    table, said = _table(path, options)
     found, mended = clean(table, options, known)
     if not found:
         raise refuse(
@@ -79,12 +111,19 @@ def _read(
     return found, [*said, *table.notices, *mended]
 
 
-def _rows(path: Path, text: str, options: ReadOptions) -> Table:
+def _table(path: Path, options: ReadOptions) -> tuple[Table, list[str]]:
+    """Cut a file into rows, by what its name says it is."""
+    kind = extension(path)
+    if kind in EXCEL:
+        return read_excel(path, options), []
+    if kind in PARQUET:
+        return read_parquet(path, options), []
+    text, said = decode(path, options.encoding)
     if not text.strip():
-        return Table(path, [], [])
-    if path.suffix.lower() in JSON_LINES or text.lstrip().startswith('{"'):
-        return read_json(path, text, options)
-    return read_table(path, text, options)
+        return Table(path, [], []), said
+    if kind in JSON_LINES or text.lstrip().startswith('{"'):
+        return read_json(path, text, options), said
+    return read_table(path, text, options), said
 
 
 def _complete(parts: Parts, seed: int) -> list[str]:

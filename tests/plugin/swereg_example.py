@@ -1,7 +1,7 @@
 """A task and a method of your own: this file and its pyproject.toml are all of it."""
 
 from swereg import Dataset, Example, Task
-from swereg.adapters.lora import Lora
+from swereg.adapters.methods.lora import Lora
 
 FINE = ["Solen skiner", "Klarblå himmel", "Varmt och skönt", "Ljumma vindar", "Äntligen sol"]
 FOUL = ["Det öser ner", "Snöblandat regn", "Iskall blåst", "Grått och rått", "Hagel igen"]

@@ -292,3 +292,22 @@ def test_a_list_touches_neither_weights_nor_outputs_nor_texts(registry: Registry
     assert not any(f"{part}." in s for s in statements for part in ("weights", "outputs"))
     assert not any("content" in s for s in statements)
     assert len(statements) == 2 * 4  # BEGIN, entries, curves, aliases
+
+
+def test_an_import_is_stored_without_what_nobody_knows(registry: Registry) -> None:
+    unknown = {"scores": {}, "outputs": (), "epochs": (), "best_epoch": None, "seconds": None,
+               "cut": {}, "environment": {}}  # fmt: skip
+    with pytest.raises(CheckFailed, match="a score is missing"):
+        registry.add(make(dataset=None, **unknown))
+    origin = {"base": "unverified", "claims": {"ref": "å/1"}}
+    entry = registry.add(make(dataset=None, origin=origin, **unknown))
+    assert registry.get(entry.ref) == entry
+    assert (entry.labels, entry.origin, entry.dataset) == (DATASET.labels, origin, None)
+    assert (entry.sizes, entry.val_loss, entry.seconds) == ({}, None, None)
+    with pytest.raises(NotFound, match="best"):
+        registry.get("känslor@best")
+    trained = registry.add(make("run-2"))
+    assert registry.get("känslor@best") == trained
+    for descending in (False, True):
+        listed = registry.entries(sort="val_loss", descending=descending)
+        assert listed == [trained, entry]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
-from swereg.adapters.method_settings import NAME, check, json_object
-from swereg.adapters.peft_method import PEFT_PREFIX, PeftMethod, PeftTensors
+from swereg.adapters.methods.peft_method import PEFT_PREFIX, PeftMethod, PeftTensors
+from swereg.adapters.methods.settings import NAME, check, json_object
 from swereg.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from swereg.adapters.lora import Lora
-from swereg.adapters.lora_settings import LoraSettings
+from swereg.adapters.methods.lora import Lora
+from swereg.adapters.methods.lora_settings import LoraSettings
 
 
 @dataclass(frozen=True)

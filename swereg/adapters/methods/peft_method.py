@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from swereg.adapters.layer_names import alike, is_target
 from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen
+from swereg.adapters.methods.layer_names import alike, is_target
 from swereg.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from swereg.adapters.lora_settings import LoraSettings
 from swereg.adapters.method import Delta, Frozen, Lowered
-from swereg.adapters.peft_method import PeftMethod, PeftTensors
+from swereg.adapters.methods.lora_settings import LoraSettings
+from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 
 if TYPE_CHECKING:
     from peft import LoraConfig

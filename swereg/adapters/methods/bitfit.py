@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.layer_names import alike
 from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Delta, Frozen, Lowered
+from swereg.adapters.methods.layer_names import alike
 from swereg.errors import CheckFailed
 
 if TYPE_CHECKING:

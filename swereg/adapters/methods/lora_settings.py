@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from swereg.adapters.method_settings import (
+from swereg.adapters.methods.settings import (
     NAME,
     are_names,
     check,

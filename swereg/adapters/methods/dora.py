@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from swereg.adapters.lora import Lora
 from swereg.adapters.method import Delta
-from swereg.adapters.peft_method import PeftTensors
+from swereg.adapters.methods.lora import Lora
+from swereg.adapters.methods.peft_method import PeftTensors
 from swereg.errors import CheckFailed
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Adapters from and for others: PEFT's folders, and plain models of transformers."""

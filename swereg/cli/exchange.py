@@ -1,0 +1,146 @@
+"""swereg export and swereg import."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import click
+
+import swereg
+from swereg.cli import commands, figures, live, output, tables
+from swereg.cli.commands import Session, option
+from swereg.cli.settings import ordered
+from swereg.cli.show import scores
+from swereg.records import Entry, ReadOptions
+
+READ = ("text", "label", "delimiter", "encoding", "drop_empty", "repair_mojibake",
+        "normalise_labels")  # fmt: skip
+
+what = partial(option, section="What")
+reading = partial(option, section="Reading --data")
+result = partial(option, section="Result")
+
+
+@click.command(cls=commands.Command)
+@click.argument("ref")
+@option("--peft", metavar="DIR", help="Write an adapter that PEFT loads on its base, with a "
+        "model card. For lora, rslora, dora, ia3, vera and peft.")  # fmt: skip
+@option("--merged", metavar="DIR", help="Write a whole model that transformers loads, with its "
+        "tokenizer. For every method.")  # fmt: skip
+@option("--force", is_flag=True, help="Replace an earlier export in that folder.")
+@commands.base()
+@click.pass_obj
+def export(
+    session: Session,
+    ref: str,
+    peft: str | None,
+    merged: str | None,
+    force: bool,
+    base: str | None,
+) -> None:
+    """Write an entry for PEFT, or as a plain model.
+
+    The folder is written whole or not at all, and its path is printed.
+
+    \b
+    swereg export sentiment --peft sentiment-adapter
+    swereg export sentiment@prod --merged sentiment-model
+    """
+    folder = swereg.export(
+        ref, peft=peft, merged=merged, base=base, force=force, registry=session.registry
+    )
+    output.data(output.clean(str(folder)))
+
+
+def _labels(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+    """Read labels with commas between them, or as a JSON list if they have commas in them."""
+    if value is None:
+        return None
+    if not value.lstrip().startswith("["):
+        return [label.strip() for label in value.split(",")]
+    try:
+        found = json.loads(value)
+    except ValueError as fault:
+        raise click.BadParameter(f"it is no JSON list: {fault}") from fault
+    if not all(isinstance(label, str) for label in found):
+        raise click.BadParameter("it is no JSON list of texts.")
+    return list(found)
+
+
+@click.command("import", cls=commands.Command)
+@click.argument("folder", metavar="DIR")
+@what("--name", required=True, metavar="NAME", help="Of the model that gets a new version.")
+@what("--labels", metavar="A,B,...", callback=_labels, help="In the order of the head's outputs; "
+      "a JSON list if they have commas.  [default: what the folder says, if swereg wrote it]",
+)  # fmt: skip
+@what("--task", metavar="NAME", help="What it was trained for.  [default: what the folder says, "
+      "else the name]")  # fmt: skip
+@what("--base", metavar="BASE", help="mini, a Hub id, id@revision, or a folder.  [default: the "
+      "recorded one where the folder names it, else the registry's own]")  # fmt: skip
+@what("--max-length", type=int, metavar="N", help="Tokens per text; the rest of a text is cut.  "
+      "[default: what the folder says, else 256]")  # fmt: skip
+@what("--data", metavar="PATH", multiple=True, help="Score it on these examples: the test part "
+      "of several files or of a folder, or all of one file.")  # fmt: skip
+@what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
+@reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
+@reading("--delimiter", metavar="CHAR", help="Of a table: ; or , or \\t.  [default: found]")
+@reading("--encoding", metavar="NAME", help="Such as utf-8 or cp1252.  [default: found]")
+@reading("--drop-empty", is_flag=True, help="Leave out rows without a text or label.")
+@reading("--repair-mojibake", is_flag=True, help="Mend texts with Ã¥ for å and the like.")
+@reading("--normalise-labels", is_flag=True, help="Join labels that differ in case or spaces.")
+@result("--json", "as_json", is_flag=True, help="Print all facts of the entry as JSON.")
+@result("-q", "--quiet", is_flag=True, help="Print the reference alone.")
+@click.pass_obj
+def import_(
+    session: Session,
+    /,
+    folder: str,
+    data: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    **said: Any,
+) -> None:
+    """Store an adapter from a folder in PEFT's format.
+
+    LoRA, rsLoRA, DoRA, (IA)³ and VeRA with a linear head are understood; whatever else would
+    change the computation is refused by name. Nothing in the folder is run, unpickled or fetched.
+
+    \b
+    swereg import sentiment-adapter --name sentiment-lab
+    swereg import checkpoint-120 --name ton --labels glad,arg --data test.csv
+    """
+    read = ReadOptions(**{key: value for key in READ if (value := said.pop(key)) is not None})
+    with live.Quiet() as display:
+        entry = swereg.import_(
+            folder,
+            data=list(data) or None,
+            read=read,
+            registry=session.registry,
+            on_progress=display,
+            **said,
+        )
+    session.stored = entry.ref
+    if as_json:
+        output.as_json(entry.to_json())
+    elif quiet or not output.is_terminal():
+        output.data(entry.ref)
+    else:
+        tables.facts([(entry.ref, _summary(entry))])
+    if not quiet:
+        output.say(f'try it: swereg predict {entry.ref} "..."')
+
+
+def _summary(entry: Entry) -> list[tuple[str, str]]:
+    """What a person wants to know of an imported entry."""
+    settings = ordered(entry.method, entry.recipe.settings)
+    return [
+        ("base", f"{entry.base} ({entry.origin['base']})"),
+        ("method", f"{entry.method} ({settings})" if settings else entry.method),
+        ("labels", ", ".join(entry.labels)),
+        ("trainable", figures.trainable(entry.trainable, entry.total)),
+        ("size", figures.size(entry.weights_size)),
+        *(scores(entry) or [("scores", figures.UNKNOWN)]),
+    ]

@@ -1,0 +1,292 @@
+"""The use cases of moving entries in and out: PEFT's format, and plain models of transformers."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from swereg import folders, home, plugins, refs
+from swereg.api import DataSource, choose_base, opened
+from swereg.errors import CheckFailed, UsageError
+from swereg.model_card import model_card
+from swereg.records import (
+    Dataset,
+    Entry,
+    NewEntry,
+    Notice,
+    OnProgress,
+    ReadOptions,
+    Recipe,
+    Task,
+    Weights,
+    silent,
+)
+from swereg.registry import Registry
+
+if TYPE_CHECKING:
+    from swereg.adapters.bases import BaseSource
+    from swereg.adapters.exchange.peft_folder import PeftFolder
+    from swereg.adapters.frozen_base import FrozenBase
+
+MOST_LABELS = 1000
+
+
+def export(
+    ref: str,
+    *,
+    peft: str | Path | None = None,
+    merged: str | Path | None = None,
+    base: str | None = None,
+    force: bool = False,
+    registry: Registry | str | Path | None = None,
+) -> Path:
+    """Write an entry into a folder, whole or not at all: for PEFT, or as a plain model.
+
+    Args:
+        peft: the folder for an adapter that PEFT loads; it refers to the base.
+        merged: the folder for a whole model that transformers loads, with the base in it.
+        base: where the base is now, if it has moved; its content must be the same.
+        force: whether an earlier export may be replaced.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UsageError: the method is none of PEFT's; ``merged`` works for every method.
+        CheckFailed: the weights or the base are not those that were recorded, or transformers'
+            classifier on this base would answer otherwise.
+        Conflict: the folder has something in it.
+    """
+    if (peft is None) == (merged is None):
+        raise UsageError(
+            "say what to export",
+            hint="Either --peft DIR, an adapter, or --merged DIR, a whole model.",
+            code="export.what",
+        )
+    target = Path(peft or merged or "")
+    with opened(registry) as store:
+        entry = store.get(ref)
+        weights = store.weights(entry)
+    with folders.writing(target, force=force) as folder:
+        if peft is not None:
+            _write_adapter(folder, entry, weights, base)
+        else:
+            _write_model(folder, entry, weights, base)
+    return target
+
+
+def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
+    folder: str | Path,
+    *,
+    name: str,
+    labels: Sequence[str] | None = None,
+    task: str | None = None,
+    base: str | None = None,
+    data: DataSource | None = None,
+    read: ReadOptions | None = None,
+    max_length: int | None = None,
+    note: str = "",
+    registry: Registry | str | Path | None = None,
+    on_progress: OnProgress = silent,
+) -> Entry:
+    """Store an adapter from a folder in PEFT's format as a new version.
+
+    Nothing in the folder is run, unpickled or fetched. What cannot be known of a training that was
+    done elsewhere stays unknown.
+
+    Args:
+        name: of the model that gets the new version.
+        labels: in the order of the head's outputs; may be left out where swereg wrote the folder.
+        task: default: what the folder says, else ``name``.
+        base: default: the recorded one if the folder names it, else the registry's own.
+        data: examples to score it on: the test part of several files, or all of one file.
+        read: how to read ``data``.
+        max_length: tokens per text; default: what the folder says, else 256.
+
+    Raises:
+        CheckFailed: the folder is not to be trusted, contradicts itself or what was said, or does
+            not fit the base.
+        NotFound: there is no such folder, or the base cannot be had.
+    """
+    from swereg.adapters.exchange import importing, peft_folder
+    from swereg.adapters.frozen_base import FrozenBase
+
+    name = refs.check_name(name)
+    found = peft_folder.read(Path(folder).expanduser())
+    agreed = _agreed_labels(found, labels)
+    task_name = _agreed_task(found, task, name)
+    dataset = _test_data(data, read, agreed, on_progress)
+    with opened(registry, create=True) as store:
+        store.check_writable()
+        frozen = FrozenBase.open(_base_of(found, store, base, on_progress), "cpu")
+        _check_base(found, frozen, on_progress)
+        limit = _max_length(found, max_length, frozen.info.max_length)
+        method = plugins.find("method", found.config.method)
+        imported = importing.put_on(found, frozen, method, agreed, limit)
+        recipe = Recipe(found.config.method, asdict(imported.settings), max_length=limit)
+        fitted = importing.fitted(found, imported, frozen, recipe, uuid.uuid4().hex, dataset)
+        store.set_default_base(frozen.info)
+        what = Task(task_name, _unread, agreed, source=Path(folder).name)
+        origin = {
+            "base": "verified" if found.base else "unverified",
+            "config": found.raw_config,
+            "read": found.digest,
+            "claims": found.claims,
+        }
+        new = NewEntry(name, what, dataset, frozen.info, fitted, note, origin)
+        entry = store.add(new)
+        _tell_default(store, entry, on_progress)
+        return entry
+
+
+# --- out ------------------------------------------------------------------------------------
+
+
+def _write_adapter(folder: Path, entry: Entry, weights: Weights, base: str | None) -> None:
+    from swereg.adapters.exchange import peft_export
+
+    method = plugins.find("method", entry.method)
+    card = model_card(entry, merged=False)
+    where = _place_of_base(entry, base)
+    for name, content in peft_export.files(entry, weights, method, where, card).items():
+        (folder / name).write_bytes(content)
+
+
+def _write_model(folder: Path, entry: Entry, weights: Weights, base: str | None) -> None:
+    from swereg.adapters import bases
+    from swereg.adapters.exchange import merging
+    from swereg.adapters.frozen_base import FrozenBase
+
+    source = bases.recorded(entry.base, base)
+    frozen = FrozenBase.open(source, "cpu")
+    model = merging.merge(entry, weights, frozen, plugins.find("method", entry.method))
+    merging.save(model, source.folder, folder, entry.recipe.max_length)
+    (folder / "README.md").write_text(model_card(entry, merged=True), encoding="utf-8")
+
+
+def _place_of_base(entry: Entry, moved_to: str | None) -> str:
+    """Where PEFT finds the base; one that is no BERT must have swereg's kind of head."""
+    from swereg.adapters import bases, bert
+    from swereg.adapters.exchange import merging
+    from swereg.adapters.frozen_base import FrozenBase
+
+    if moved_to is None and entry.base.architecture == bert.ARCHITECTURE:
+        packaged = home.PACKAGED_BASES / entry.base.name
+        return str(packaged) if entry.base.name == bases.PACKAGED else entry.base.name
+    source = bases.recorded(entry.base, moved_to)
+    FrozenBase.open(source, "cpu")  # checks the fingerprint
+    merging.check_head(entry, source.folder)
+    return source.name if source.revision else str(source.folder)
+
+
+# --- in -------------------------------------------------------------------------------------
+
+
+def _agreed_labels(found: PeftFolder, said: Sequence[str] | None) -> tuple[str, ...]:
+    """The labels that were said, or those of the folder; both must agree."""
+    nfc = None if said is None else tuple(unicodedata.normalize("NFC", text) for text in said)
+    labels = nfc or found.labels
+    if labels is None:
+        raise UsageError(
+            "the folder does not name its labels",
+            why="PEFT's format has no place for them.",
+            hint="Name them in the order of the head's outputs: --labels A,B,C",
+            code="import.labels",
+        )
+    if found.labels is not None and labels != found.labels:
+        raise _contradiction("labels", ", ".join(found.labels), ", ".join(labels))
+    sound = all(label.strip() == label and label.isprintable() and label for label in labels)
+    if not sound or len({*labels}) < len(labels) or not 2 <= len(labels) <= MOST_LABELS:
+        raise UsageError(
+            f"these cannot be labels: {', '.join(labels)[:200]!r}",
+            why=f"There are 2 to {MOST_LABELS}, all different, without outer spaces.",
+            code="import.labels",
+        )
+    return labels
+
+
+def _agreed_task(found: PeftFolder, said: str | None, name: str) -> str:
+    claimed = found.claims.get("task")
+    if said and claimed and said != claimed:
+        raise _contradiction("task", claimed, said)
+    return refs.check_name(said or claimed or name, what="task name")
+
+
+def _contradiction(what: str, folder: str, said: str) -> CheckFailed:
+    return CheckFailed(
+        f"the folder has other {what}" if what.endswith("s") else f"the folder has another {what}",
+        why=f"the folder {folder}\nsaid       {said}",
+        hint=f"Leave out --{what}, or make sure that this is the right folder.",
+        code="import.contradiction",
+    )
+
+
+def _test_data(
+    data: DataSource | None,
+    read: ReadOptions | None,
+    labels: tuple[str, ...],
+    on_progress: OnProgress,
+) -> Dataset | None:
+    if data is None:
+        return None
+    from swereg.tasks import read_test
+
+    dataset = read_test(data, read, labels)
+    for text in dataset.notices:
+        on_progress(Notice(text))
+    return dataset
+
+
+def _base_of(
+    found: PeftFolder, store: Registry, asked: str | None, on_progress: OnProgress
+) -> BaseSource:
+    """The base asked for, else the one that the folder names if it is known, else the usual."""
+    from swereg.adapters import bases
+
+    known = {info.fingerprint: info for info in store.bases()}
+    if asked is None and found.base in known:
+        return bases.recorded(known[found.base])
+    return choose_base(store, asked, on_progress)
+
+
+def _check_base(found: PeftFolder, frozen: FrozenBase, on_progress: OnProgress) -> None:
+    if not found.base:
+        text = (
+            f"Nothing says on which base this adapter was trained, so that it was {frozen.info} "
+            "cannot be verified; its tensors fit."
+        )
+        on_progress(Notice(text))
+    elif found.base != frozen.info.fingerprint:
+        raise CheckFailed(
+            f"the adapter was trained on another base than {frozen.info}",
+            why=f"recorded {found.base}\nfound    {frozen.info.fingerprint}",
+            hint="Name its base with --base.",
+            code="base.mismatch",
+        )
+
+
+def _max_length(found: PeftFolder, said: int | None, longest: int) -> int:
+    claimed = found.claims.get("recipe", {}).get("max_length")
+    plausible = isinstance(claimed, int) and 3 <= claimed <= longest
+    chosen = said or (int(claimed) if plausible else min(Recipe.max_length, longest))
+    if not 3 <= chosen <= longest:
+        raise UsageError(
+            f"--max-length cannot be {chosen}", why=f"It is 3 to {longest} here.",
+            code="recipe.value",
+        )  # fmt: skip
+    return chosen
+
+
+def _tell_default(store: Registry, entry: Entry, on_progress: OnProgress) -> None:
+    """Say when a name that meant another entry means the imported one from now on."""
+    if entry.version > 1 and store.get(entry.name).ref == entry.ref:
+        text = f"{entry.name} now means {entry.ref}; an alias prod would hold it: swereg alias set"
+        on_progress(Notice(text))
+
+
+def _unread() -> Dataset:
+    raise UsageError("an imported task brings no data", code="task.no-data")
