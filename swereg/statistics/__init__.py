@@ -1,0 +1,35 @@
+"""The mathematics of comparison: pure functions over stored outputs. Knows no torch and no SQL."""
+
+from swereg.statistics.alignment import Aligned, align
+from swereg.statistics.bootstrap import Bootstrap, Interval
+from swereg.statistics.metrics import METRICS
+from swereg.statistics.noise import Standing, standings
+from swereg.statistics.pairs import Difference, McNemar, Pair, pair
+from swereg.statistics.reports import Figure, LabelFigures, Report, report
+from swereg.statistics.scored import Scored
+from swereg.statistics.seeds import Fold, Spread, fold, stored
+from swereg.statistics.sentences import sentence
+
+__all__ = [
+    "METRICS",
+    "Aligned",
+    "Bootstrap",
+    "Difference",
+    "Figure",
+    "Fold",
+    "Interval",
+    "LabelFigures",
+    "McNemar",
+    "Pair",
+    "Report",
+    "Scored",
+    "Spread",
+    "Standing",
+    "align",
+    "fold",
+    "pair",
+    "report",
+    "sentence",
+    "standings",
+    "stored",
+]

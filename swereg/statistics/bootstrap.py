@@ -1,0 +1,93 @@
+"""The percentile bootstrap over examples (Efron 1979; Efron & Tibshirani 1993, chapter 13)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from swereg.statistics.metrics import Formula
+from swereg.statistics.scored import Numbers
+
+_AT_ONCE = 4_000_000  # weights in memory at a time: 32 MB
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How examples are drawn again.
+
+    Attributes:
+        resamples: how many samples, each as large as the original and drawn with replacement.
+        seed: the same seed and number of examples give the same samples, for every metric and
+            entry; that makes differences between entries paired.
+        level: the share of the resamples between the limits of an interval.
+    """
+
+    resamples: int = 2000
+    seed: int = 42
+    level: float = 0.95
+
+    def weights(self, rows: int) -> Iterator[Numbers]:
+        """Draw the samples, in blocks: how often each example is in each, [resamples, rows]."""
+        rng = np.random.default_rng(self.seed)
+        for size in self.blocks(rows):
+            drawn = rng.integers(0, rows, size=(size, rows))
+            drawn += np.arange(size)[:, None] * rows
+            counted = np.bincount(drawn.ravel(), minlength=size * rows)
+            yield counted.reshape(size, rows).astype(np.float64)
+
+    def blocks(self, rows: int) -> Iterator[int]:
+        """Split the resamples into numbers that fit into memory at a time."""
+        block = max(1, _AT_ONCE // rows)
+        for start in range(0, self.resamples, block):
+            yield min(block, self.resamples - start)
+
+    def values(self, rows: int, formulas: Sequence[Formula]) -> list[Numbers]:
+        """Work out several metrics on the same samples, [resamples] each."""
+        blocks = [[formula(weights) for formula in formulas] for weights in self.weights(rows)]
+        return [np.concatenate(column) for column in zip(*blocks, strict=True)]
+
+    def interval(self, values: Numbers) -> Interval | None:
+        """Take the limits from the defined values; None where fewer than half are defined."""
+        known = values[np.isfinite(values)]
+        return self.limits(known) if 2 * len(known) >= self.resamples else None
+
+    def limits(self, values: Numbers) -> Interval:
+        """Leave out equal shares of the smallest and the largest values."""
+        tail = (1 - self.level) / 2
+        low, high = np.quantile(values, [tail, 1 - tail])
+        return Interval(float(low), float(high), self.level, len(values))
+
+    @property
+    def fewest(self) -> int:
+        """Give the number of examples below which no paired sign test can reach the level.
+
+        If all of d examples speak for the same side, the two-sided p is 2 / 2^d: at 95 % that
+        takes six of them.
+        """
+        return math.floor(1 - math.log2(1 - self.level)) + 1
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where a metric would plausibly be on all examples of the same kind.
+
+    It covers the choice of the examples only, not the seed of the training. On simulated answers
+    nominal 95 % were 94 % with 200 examples, 92 to 93 % with 50 and 90 % with 20. It has no width
+    where all examples are alike (all right, say): then it says nothing.
+
+    Attributes:
+        low, high: the limits.
+        level: the share of the resamples between them, such as 0.95.
+        resamples: those in which the metric is defined.
+    """
+
+    low: float
+    high: float
+    level: float
+    resamples: int
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high

@@ -1,0 +1,193 @@
+"""Hold one entry against another on the same examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from swereg.errors import Conflict
+from swereg.statistics.alignment import check_same
+from swereg.statistics.bootstrap import Bootstrap, Interval
+from swereg.statistics.metrics import METRICS, Metric
+from swereg.statistics.scored import Numbers, Scored
+
+Verdict = Literal["better", "worse", "indistinguishable"]
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Which examples the two got right, and the exact test of the difference.
+
+    Attributes:
+        both: both are right.
+        only_a, only_b: one alone is right.
+        neither: both are wrong.
+        p: two-sided; the probability, were the two equally good, that the examples that only one
+            got right fall at least as unevenly (binomial with 1/2; McNemar 1947); 1 if there are
+            none.
+    """
+
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+    p: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One metric of B minus that of A.
+
+    Attributes:
+        a, b, value: the two values and B minus A; None where the metric is not defined.
+        interval: of the difference, by the paired bootstrap: each resample draws the same
+            examples for both.
+        share: twice the smaller share of the resamples on one side of 0, 0 itself on both, at
+            most 1 and never 0. It reads like a p-value, but it is none: the resamples are of the
+            examples as they are, not of a world in which the two are equally good.
+        differing: how many examples can speak for one of the two: those with other best labels,
+            or for a metric of probabilities with other probabilities.
+        p: McNemar's, for accuracy; None for the other metrics.
+        verdict: on B. ``better`` or ``worse`` only if the interval leaves out 0, enough examples
+            differ (six at 95 %), and for accuracy McNemar's p is below 1 - level as well.
+        reason: why there is no value or no interval, and so no decision; ``""`` where there are.
+    """
+
+    metric: str
+    a: float | None
+    b: float | None
+    value: float | None
+    interval: Interval | None
+    share: float | None
+    differing: int
+    p: float | None
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two entries on the same examples.
+
+    Attributes:
+        a, b: their names.
+        rows: the number of examples.
+        differences: by metric, in the order of ``METRICS``; each stands for itself, no correction
+            is made for there being several.
+    """
+
+    a: str
+    b: str
+    rows: int
+    differences: Mapping[str, Difference]
+    mcnemar: McNemar
+    bootstrap: Bootstrap
+
+    def verdict(self, metric: str = "accuracy") -> Verdict:
+        """Say whether B is better or worse than A by a metric, as far as the examples tell."""
+        return self.differences[metric].verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """All figures as plain JSON values."""
+        return asdict(self)
+
+
+def pair(
+    a: Scored,
+    b: Scored,
+    names: tuple[str, str] = ("A", "B"),
+    bootstrap: Bootstrap | None = None,
+) -> Pair:
+    """Compare B with A by every metric.
+
+    Raises:
+        Conflict: they are not on the same examples.
+    """
+    check_same([a, b])
+    bootstrap = bootstrap or Bootstrap()
+    found = differences(a, b, list(METRICS), bootstrap)
+    return Pair(*names, a.rows, found, mcnemar(a, b), bootstrap)
+
+
+def mcnemar(a: Scored, b: Scored) -> McNemar:
+    """Count who is right where, and test the difference exactly."""
+    from scipy.stats import binomtest
+
+    only_a, only_b = int((a.right & ~b.right).sum()), int((b.right & ~a.right).sum())
+    both = int((a.right & b.right).sum())
+    p = float(binomtest(only_b, only_a + only_b).pvalue) if only_a + only_b else 1.0
+    return McNemar(both, only_a, only_b, a.rows - both - only_a - only_b, p)
+
+
+def differences(
+    a: Scored, b: Scored, metrics: list[str], bootstrap: Bootstrap
+) -> dict[str, Difference]:
+    """Take A's metrics from B's, on the same resamples of the same examples."""
+    known = [METRICS[name] for name in metrics if not _reason(METRICS[name], a)]
+    formulas = [metric.formula(scored) for scored in (a, b) for metric in known]
+    values = bootstrap.values(a.rows, formulas) if a.rows > 1 and known else []
+    pairs = zip(known, values[: len(known)], values[len(known) :], strict=False)
+    moved = {metric.name: other - one for metric, one, other in pairs}
+    return {name: _difference(METRICS[name], a, b, moved.get(name), bootstrap) for name in metrics}
+
+
+def _difference(
+    metric: Metric, a: Scored, b: Scored, moved: Numbers | None, bootstrap: Bootstrap
+) -> Difference:
+    one, other = metric.value(a), metric.value(b)
+    value = other - one if one is not None and other is not None else None
+    interval = bootstrap.interval(moved) if moved is not None else None
+    differing = _differing(metric, a, b)
+    p = mcnemar(a, b).p if metric.name == "accuracy" else None
+    sure = (
+        interval is not None
+        and 0 not in interval
+        and differing >= bootstrap.fewest
+        and (p is None or p < 1 - bootstrap.level)
+    )
+    verdict: Verdict = "indistinguishable"
+    if sure and value:
+        verdict = "better" if (value < 0) == metric.small else "worse"
+    share = _share(moved) if moved is not None else None
+    reason = _reason(metric, a)
+    return Difference(
+        metric.name, one, other, value, interval, share, differing, p, verdict, reason
+    )
+
+
+def _reason(metric: Metric, scored: Scored) -> str:
+    """Say why nothing can be decided by a metric, or nothing."""
+    return metric.undefined(scored) or metric.unsure
+
+
+def _differing(metric: Metric, a: Scored, b: Scored) -> int:
+    if metric.labels_only:
+        return int((a.best != b.best).sum())
+    return int((a.log_probabilities != b.log_probabilities).any(axis=1).sum())
+
+
+def _share(moved: Numbers) -> float | None:
+    known = moved[np.isfinite(moved)]
+    if not len(known):
+        return None
+    smaller = min((known <= 0).sum(), (known >= 0).sum())
+    return float(min(1.0, 2 * (smaller + 1) / (len(known) + 1)))
+
+
+def decisive(metric: str, scored: Scored) -> Metric:
+    """Look up a metric that can tell entries apart on these examples.
+
+    Raises:
+        Conflict: it cannot.
+    """
+    reason = _reason(METRICS[metric], scored)
+    if reason:
+        raise Conflict(
+            f"{metric} cannot tell entries apart on these examples",
+            why=f"{reason[0].upper()}{reason[1:]}.",
+            code="statistics.metric",
+        )
+    return METRICS[metric]
