@@ -239,12 +239,15 @@ class Outputs:
         rows: number of examples.
         columns: number of labels.
         logits: little-endian float32, row after row (rows * columns * 4 bytes).
+        truth: the column of each row's own label, little-endian uint16 (rows * 2 bytes): scores
+            outlive the texts.
     """
 
     split: Split
     rows: int
     columns: int
     logits: bytes = field(repr=False)
+    truth: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)

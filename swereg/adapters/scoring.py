@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from swereg.records import Outputs, Split
+
 Logits = NDArray[np.float32]  # [examples, labels]
 
 
@@ -15,6 +17,13 @@ def softmax(logits: Logits) -> NDArray[np.float64]:
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     powers = np.exp(shifted)
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def pack(split: Split, logits: Logits, labels: Sequence[int]) -> Outputs:
+    """Bring logits, [examples, labels], and the right column of each row into stored form."""
+    rows, columns = logits.shape
+    truth = np.asarray(labels, dtype="<u2")
+    return Outputs(split, rows, columns, logits.astype("<f4").tobytes(), truth.tobytes())
 
 
 def score(logits: Logits, labels: Sequence[int]) -> dict[str, float]:

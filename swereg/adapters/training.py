@@ -28,7 +28,7 @@ from swereg.adapters.devices import choose_device
 from swereg.adapters.environment import environment
 from swereg.adapters.frozen_base import FrozenBase
 from swereg.adapters.method import Method
-from swereg.adapters.scoring import Logits, score
+from swereg.adapters.scoring import Logits, pack, score
 from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
 from swereg.adapters.specs import settings_of
 from swereg.adapters.tokens import by_length, tokenize
@@ -41,7 +41,6 @@ from swereg.records import (
     Fitted,
     Notice,
     OnProgress,
-    Outputs,
     Recipe,
     Split,
     Started,
@@ -132,8 +131,7 @@ def fit(
         best_epoch=best.epoch.number,
         scores={s: score(logits, columns(dataset, s)) for s, logits in outputs.items()},
         outputs=tuple(
-            Outputs(split, len(logits), len(dataset.labels), logits.astype("<f4").tobytes())
-            for split, logits in outputs.items()
+            pack(split, logits, columns(dataset, split)) for split, logits in outputs.items()
         ),
         seconds=seconds,
         cut=cut,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from array import array
 from dataclasses import asdict, replace
@@ -80,6 +81,10 @@ def _check_outputs(part: Outputs, dataset: Dataset) -> None:
         logits.byteswap()
     if not all(map(math.isfinite, logits)):
         raise _wrong(f"an output on {part.split} is not finite", "It is NaN or infinite.")
+    column = {label: number for number, label in enumerate(dataset.labels)}
+    truth = [column[example.label] for example in dataset.split(part.split)]
+    if part.truth != struct.pack(f"<{len(truth)}H", *truth):
+        raise _wrong(f"the outputs on {part.split} are of other examples", "Their labels differ.")
 
 
 def _wrong(what: str, why: str) -> CheckFailed:

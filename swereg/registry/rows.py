@@ -207,4 +207,4 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
 
 def outputs_of(row: sa.Row[Any]) -> Outputs:
     """Outputs, as recorded."""
-    return Outputs(row.split, row.rows, row.columns, row.logits)
+    return Outputs(row.split, row.rows, row.columns, row.logits, row.truth)

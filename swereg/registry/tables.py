@@ -154,8 +154,10 @@ outputs = _table(
     _column("rows", Whole),
     _column("columns", Whole),
     _column("logits", Bytes),
+    _column("truth", Bytes),
     sa.CheckConstraint("split IN ('val', 'test')", name="split"),
     sa.CheckConstraint("length(logits) = 4 * rows * columns", name="length"),
+    sa.CheckConstraint("length(truth) = 2 * rows", name="truth"),
 )
 
 aliases = _table(

@@ -2,6 +2,7 @@
 
 from swereg.statistics.alignment import Aligned, align
 from swereg.statistics.bootstrap import Bootstrap, Interval
+from swereg.statistics.groups import Resampled, resample
 from swereg.statistics.metrics import METRICS
 from swereg.statistics.noise import Standing, standings
 from swereg.statistics.pairs import Difference, McNemar, Pair, pair
@@ -22,6 +23,7 @@ __all__ = [
     "McNemar",
     "Pair",
     "Report",
+    "Resampled",
     "Scored",
     "Spread",
     "Standing",
@@ -29,6 +31,7 @@ __all__ = [
     "fold",
     "pair",
     "report",
+    "resample",
     "sentence",
     "standings",
     "stored",

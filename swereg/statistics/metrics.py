@@ -46,6 +46,10 @@ class Metric:
             return None
         return float(self.formula(scored)(np.ones((1, scored.rows)))[0])
 
+    def undecided(self, scored: Scored) -> str:
+        """Say why nothing can be decided by it on these examples, or nothing."""
+        return self.undefined(scored) or self.unsure
+
 
 def counts(scored: Scored) -> Callable[[Numbers], tuple[Numbers, Numbers, Numbers]]:
     """Count per label: right answers, examples, answers; each [resamples, labels]."""

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from swereg.errors import Conflict
 from swereg.statistics.alignment import check_same
 from swereg.statistics.bootstrap import Bootstrap, Interval
 from swereg.statistics.metrics import METRICS, Metric
@@ -126,7 +125,7 @@ def differences(
     a: Scored, b: Scored, metrics: list[str], bootstrap: Bootstrap
 ) -> dict[str, Difference]:
     """Take A's metrics from B's, on the same resamples of the same examples."""
-    known = [METRICS[name] for name in metrics if not _reason(METRICS[name], a)]
+    known = [METRICS[name] for name in metrics if not METRICS[name].undecided(a)]
     formulas = [metric.formula(scored) for scored in (a, b) for metric in known]
     values = bootstrap.values(a.rows, formulas) if a.rows > 1 and known else []
     pairs = zip(known, values[: len(known)], values[len(known) :], strict=False)
@@ -151,16 +150,11 @@ def _difference(
     verdict: Verdict = "indistinguishable"
     if sure and value:
         verdict = "better" if (value < 0) == metric.small else "worse"
-    share = _share(moved) if moved is not None else None
-    reason = _reason(metric, a)
+    sides = share(moved) if moved is not None else None
+    reason = metric.undecided(a)
     return Difference(
-        metric.name, one, other, value, interval, share, differing, p, verdict, reason
+        metric.name, one, other, value, interval, sides, differing, p, verdict, reason
     )
-
-
-def _reason(metric: Metric, scored: Scored) -> str:
-    """Say why nothing can be decided by a metric, or nothing."""
-    return metric.undefined(scored) or metric.unsure
 
 
 def _differing(metric: Metric, a: Scored, b: Scored) -> int:
@@ -169,25 +163,10 @@ def _differing(metric: Metric, a: Scored, b: Scored) -> int:
     return int((a.log_probabilities != b.log_probabilities).any(axis=1).sum())
 
 
-def _share(moved: Numbers) -> float | None:
+def share(moved: Numbers) -> float | None:
+    """Give twice the smaller share of the resampled differences on one side of 0."""
     known = moved[np.isfinite(moved)]
     if not len(known):
         return None
     smaller = min((known <= 0).sum(), (known >= 0).sum())
     return float(min(1.0, 2 * (smaller + 1) / (len(known) + 1)))
-
-
-def decisive(metric: str, scored: Scored) -> Metric:
-    """Look up a metric that can tell entries apart on these examples.
-
-    Raises:
-        Conflict: it cannot.
-    """
-    reason = _reason(METRICS[metric], scored)
-    if reason:
-        raise Conflict(
-            f"{metric} cannot tell entries apart on these examples",
-            why=f"{reason[0].upper()}{reason[1:]}.",
-            code="statistics.metric",
-        )
-    return METRICS[metric]

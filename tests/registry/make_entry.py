@@ -20,6 +20,7 @@ from swereg.records import (
 
 BASE = BaseInfo("mini", "", "f" * 64, "BertModel", 1000, 32, 64, {"lora": {"epochs": 9}})
 ROWS = tuple(Example(f"åäö {n}", "ja" if n % 2 else "nej") for n in range(6))
+TRUTH = bytes([0, 0, 1, 0])  # of both splits
 DATASET = Dataset(("nej", "ja"), ROWS[:2], ROWS[2:4], ROWS[4:])
 
 
@@ -37,7 +38,10 @@ def make(run: str = "run-1", **facts: Any) -> NewEntry:
             "val": {"loss": 0.5, "accuracy": 0.75, "macro_f1": 0.7},
             "test": {"loss": 0.55, "accuracy": 0.5, "macro_f1": 0.4},
         },
-        outputs=(Outputs("val", 2, 2, bytes(16)), Outputs("test", 2, 2, bytes(range(16)))),
+        outputs=(
+            Outputs("val", 2, 2, bytes(16), TRUTH),
+            Outputs("test", 2, 2, bytes(range(16)), TRUTH),
+        ),
         seconds=2.75,
         cut={"train": 1, "val": 0, "test": 0},
         environment={"torch": "2", "threads": 2},

@@ -7,7 +7,7 @@ CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER models_are_fixed BEFORE UPDATE OF id, name, task, created ON models BEGIN SELECT RAISE(ABORT, 'models are fixed'); END;
 CREATE TRIGGER models_are_kept BEFORE DELETE ON models BEGIN SELECT RAISE(ABORT, 'models are kept'); END;
 CREATE TRIGGER models_count_up BEFORE UPDATE OF next_version ON models WHEN NEW.next_version <= OLD.next_version BEGIN SELECT RAISE(ABORT, 'models count up'); END;
-CREATE TRIGGER outputs_are_fixed BEFORE UPDATE OF entry, split, rows, columns, logits ON outputs BEGIN SELECT RAISE(ABORT, 'outputs are fixed'); END;
+CREATE TRIGGER outputs_are_fixed BEFORE UPDATE OF entry, split, rows, columns, logits, truth ON outputs BEGIN SELECT RAISE(ABORT, 'outputs are fixed'); END;
 CREATE TRIGGER texts_are_fixed BEFORE UPDATE OF content ON datasets WHEN OLD.content IS NOT NULL AND NEW.content IS NOT NULL BEGIN SELECT RAISE(ABORT, 'texts are fixed'); END;
 CREATE TRIGGER weights_are_fixed BEFORE UPDATE OF digest, size, store, data ON weights BEGIN SELECT RAISE(ABORT, 'weights are fixed'); END;
 CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) );
@@ -19,7 +19,7 @@ CREATE TABLE epochs ( entry INTEGER NOT NULL, number INTEGER NOT NULL, train_los
 CREATE TABLE events ( id INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, verb TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, CONSTRAINT pk_events PRIMARY KEY (id) ) STRICT;
 CREATE TABLE meta ( "key" TEXT NOT NULL, value TEXT NOT NULL, CONSTRAINT pk_meta PRIMARY KEY ("key") ) STRICT;
 CREATE TABLE models ( id INTEGER NOT NULL, name TEXT NOT NULL, task TEXT NOT NULL, next_version INTEGER NOT NULL, created TEXT NOT NULL, CONSTRAINT pk_models PRIMARY KEY (id), CONSTRAINT fk_models_task FOREIGN KEY(task) REFERENCES tasks (name) ON DELETE RESTRICT, CONSTRAINT uq_models_name UNIQUE (name) ) STRICT;
-CREATE TABLE outputs ( entry INTEGER NOT NULL, split TEXT NOT NULL, rows INTEGER NOT NULL, columns INTEGER NOT NULL, logits BLOB NOT NULL, CONSTRAINT pk_outputs PRIMARY KEY (entry, split), CONSTRAINT fk_outputs_entry FOREIGN KEY(entry) REFERENCES entries (id) ON DELETE RESTRICT, CONSTRAINT ck_outputs_split CHECK (split IN ('val', 'test')), CONSTRAINT ck_outputs_length CHECK (length(logits) = 4 * rows * columns) ) STRICT;
+CREATE TABLE outputs ( entry INTEGER NOT NULL, split TEXT NOT NULL, rows INTEGER NOT NULL, columns INTEGER NOT NULL, logits BLOB NOT NULL, truth BLOB NOT NULL, CONSTRAINT pk_outputs PRIMARY KEY (entry, split), CONSTRAINT fk_outputs_entry FOREIGN KEY(entry) REFERENCES entries (id) ON DELETE RESTRICT, CONSTRAINT ck_outputs_split CHECK (split IN ('val', 'test')), CONSTRAINT ck_outputs_length CHECK (length(logits) = 4 * rows * columns), CONSTRAINT ck_outputs_truth CHECK (length(truth) = 2 * rows) ) STRICT;
 CREATE TABLE tasks ( name TEXT NOT NULL, labels TEXT NOT NULL, description TEXT NOT NULL, source TEXT NOT NULL, licence TEXT NOT NULL, created TEXT NOT NULL, CONSTRAINT pk_tasks PRIMARY KEY (name) ) STRICT;
 CREATE TABLE weights ( digest TEXT NOT NULL, size INTEGER NOT NULL, store TEXT NOT NULL, data BLOB, CONSTRAINT pk_weights PRIMARY KEY (digest), CONSTRAINT ck_weights_store CHECK (store IN ('db', 'file')), CONSTRAINT ck_weights_place CHECK ((store = 'db') = (data IS NOT NULL)), CONSTRAINT ck_weights_length CHECK (data IS NULL OR length(data) = size) ) STRICT;
 CREATE INDEX ix_aliases_entry ON aliases (entry);

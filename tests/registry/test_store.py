@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from swereg.errors import CheckFailed, Conflict, NotFound, StorageError, UsageError
 from swereg.records import Dataset, Epoch, Example, Outputs, Recipe, Task, Weights
 from swereg.registry import Registry
-from tests.registry.make_entry import BASE, DATASET, ROWS, loss, make
+from tests.registry.make_entry import BASE, DATASET, ROWS, TRUTH, loss, make
 
 
 def test_every_fact_comes_back(registry: Registry) -> None:
@@ -80,10 +80,12 @@ NAN = float("nan")
         {"epochs": (Epoch(1, NAN, 0.5, 0.5, 1.0),)},
         {"recipe": Recipe(settings={"alpha": NAN})},
         {"base": replace(BASE, recommended={"lora": {"learning_rate": NAN}})},
-        {"outputs": (Outputs("val", 2, 2, struct.pack("<4f", 1, 2, 3, NAN)),)},
-        {"outputs": (Outputs("val", 2, 2, bytes(15)),)},
-        {"outputs": (Outputs("val", 3, 2, bytes(24)),)},
-        {"outputs": (Outputs("test", 2, 2, bytes(16)),) * 2},
+        {"outputs": (Outputs("val", 2, 2, struct.pack("<4f", 1, 2, 3, NAN), TRUTH),)},
+        {"outputs": (Outputs("val", 2, 2, bytes(15), TRUTH),)},
+        {"outputs": (Outputs("val", 3, 2, bytes(24), TRUTH),)},
+        {"outputs": (Outputs("val", 2, 2, bytes(16), TRUTH[2:]),)},
+        {"outputs": (Outputs("val", 2, 2, bytes(16), bytes(4)),)},
+        {"outputs": (Outputs("test", 2, 2, bytes(16), TRUTH),) * 2},
     ],
 )
 def test_what_is_not_sound_is_refused(facts: dict[str, Any], registry: Registry) -> None:

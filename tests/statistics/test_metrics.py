@@ -201,11 +201,13 @@ def test_equal_logits_answer_the_first_label() -> None:
 def test_stored_outputs_become_answers() -> None:
     logits = np.array([[1, 2], [4, 3], [5, 6]], dtype="<f4")
     examples = [Example(text, label) for text, label in (("x", "b"), ("y", "a"), ("z", "a"))]
-    one = Scored.of(["a", "b"], examples, Outputs("test", 3, 2, logits.tobytes()))
+    one = Scored.of(
+        ["a", "b"], examples, Outputs("test", 3, 2, logits.tobytes(), bytes([1, 0, 0, 0, 0, 0]))
+    )
     assert one.truth.tolist() == [1, 0, 0]
     assert one.right.tolist() == [True, True, False]
     with pytest.raises(CheckFailed, match="not whole"):
-        Scored.of(["a", "b"], examples, Outputs("test", 2, 2, logits.tobytes()))
+        Scored.of(["a", "b"], examples, Outputs("test", 2, 2, logits.tobytes(), bytes(4)))
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,12 @@ def upgrade() -> None:
         column("rows", Whole),
         column("columns", Whole),
         column("logits", Bytes),
+        column("truth", Bytes),
         primary("outputs", "entry", "split"),
         foreign("outputs", "entry", "entries.id"),
         check("outputs", "split", "split IN ('val', 'test')"),
         check("outputs", "length", "length(logits) = 4 * rows * columns"),
+        check("outputs", "truth", "length(truth) = 2 * rows"),
     )
     table(
         "aliases",

@@ -1,0 +1,121 @@
+"""Entries that differ in the seed alone, measured as one: the mean of their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from swereg.statistics.alignment import check_same
+from swereg.statistics.bootstrap import Bootstrap, Interval
+from swereg.statistics.metrics import METRICS, Metric
+from swereg.statistics.pairs import Difference, Verdict, differences, share
+from swereg.statistics.scored import Numbers, Scored
+
+Groups = Mapping[str, Sequence[Scored]]
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """One metric of several groups, on the same resamples of the same examples.
+
+    Attributes:
+        metric: which.
+        groups: by name, one or more entries each.
+        values: by name, the mean of the group in each resample, [resamples]. A resample draws
+            the examples, the same ones for all groups, and in a group of several the seeds as
+            well. What the seed does to a group of one cannot be known, and is left out.
+    """
+
+    metric: Metric
+    groups: Groups
+    values: Mapping[str, Numbers]
+    bootstrap: Bootstrap
+
+    def mean(self, name: str) -> float | None:
+        """Give the mean over a group's seeds; None where the metric is not defined."""
+        values = [self.metric.value(one) for one in self.groups[name]]
+        known = [value for value in values if value is not None]
+        return float(np.mean(known)) if len(known) == len(values) else None
+
+    def interval(self, name: str) -> Interval | None:
+        """Give the limits of a group's mean; None where there are none."""
+        values = self.values.get(name)
+        return self.bootstrap.interval(values) if values is not None else None
+
+    def difference(self, a: str, b: str) -> Difference:
+        """Hold group B against group A, by the mean of each."""
+        one, other = self.groups[a], self.groups[b]
+        if len(one) == len(other) == 1:
+            name = self.metric.name
+            return differences(one[0], other[0], [name], self.bootstrap)[name]
+        first, second = self.mean(a), self.mean(b)
+        value = second - first if first is not None and second is not None else None
+        known = a in self.values and b in self.values
+        moved = self.values[b] - self.values[a] if known else None
+        interval = self.bootstrap.interval(moved) if moved is not None else None
+        differing = _differing(one, other)
+        verdict: Verdict = "indistinguishable"
+        sure = interval is not None and 0 not in interval and differing >= self.bootstrap.fewest
+        if sure and value:
+            verdict = "better" if (value < 0) == self.metric.small else "worse"
+        return Difference(
+            metric=self.metric.name,
+            a=first,
+            b=second,
+            value=value,
+            interval=interval,
+            share=share(moved) if moved is not None else None,
+            differing=differing,
+            p=None,
+            verdict=verdict,
+            reason=self.metric.undecided(one[0]),
+        )
+
+
+def resample(
+    groups: Groups, metrics: Sequence[str], bootstrap: Bootstrap | None = None
+) -> dict[str, Resampled]:
+    """Draw the examples again and again, and work out each metric of each group.
+
+    Raises:
+        Conflict: the entries are not on the same examples.
+    """
+    everyone = [one for group in groups.values() for one in group]
+    check_same(everyone)
+    bootstrap = bootstrap or Bootstrap()
+    wanted = [METRICS[name] for name in metrics]
+    known = [metric for metric in wanted if not metric.undecided(everyone[0])]
+    formulas = [metric.formula(one) for metric in known for one in everyone]
+    rows = everyone[0].rows
+    drawn = iter(bootstrap.values(rows, formulas) if rows > 1 and formulas else [])
+    values = {
+        metric.name: {
+            name: _mean([next(drawn) for _ in group], [bootstrap.seed, number])
+            for number, (name, group) in enumerate(groups.items())
+        }
+        for metric in (known if rows > 1 else [])
+    }
+    return {
+        metric.name: Resampled(metric, groups, values.get(metric.name, {}), bootstrap)
+        for metric in wanted
+    }
+
+
+def _mean(values: Sequence[Numbers], seed: Sequence[int]) -> Numbers:
+    """Draw as many seeds as there are, with replacement, and take their mean: [resamples]."""
+    if len(values) == 1:
+        return values[0]
+    stacked = np.stack(values)
+    rng = np.random.default_rng(seed)
+    seeds = rng.integers(0, len(values), size=stacked.shape)
+    return np.asarray(np.take_along_axis(stacked, seeds, axis=0).mean(axis=0))
+
+
+def _differing(one: Sequence[Scored], other: Sequence[Scored]) -> int:
+    """Count the examples on which the groups are not right equally often, or not equally sure."""
+    sure = [
+        np.mean([scored.log_probabilities for scored in group], axis=0) for group in (one, other)
+    ]
+    return int((sure[0] != sure[1]).any(axis=1).sum())
