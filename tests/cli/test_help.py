@@ -103,7 +103,8 @@ def registry(home: Path) -> Path:
     fitted = Fitted(
         run="r", recipe=made.recipe, weights=Weights.of(b"weights"), trainable=10, total=100,
         epochs=made.epochs, best_epoch=3, scores={"val": {**made.scores["val"]}},
-        outputs=(Outputs("val", 2, 2, bytes(16), bytes([1, 0, 0, 0])),), seconds=1.0, cut={}, environment={},
+        outputs=(Outputs("val", 2, 2, bytes(16), bytes([1, 0, 0, 0])),), seconds=1.0, cut={},
+        environment={},
     )  # fmt: skip
     with Registry.open(create=True) as store:
         store.add(NewEntry("sentiment", Task("sentiment", lambda: data), data, made.base, fitted))
