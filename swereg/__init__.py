@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from swereg.adapters.classifier import Classifier as Classifier
     from swereg.api import compare as compare
     from swereg.api import entries as entries
+    from swereg.api import examine as examine
     from swereg.api import load as load
     from swereg.api import predict as predict
     from swereg.api import show as show
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "swereg.adapters.classifier": ["Classifier"],
-        "swereg.api": ["compare", "entries", "load", "predict", "show", "train"],
+        "swereg.api": ["compare", "entries", "examine", "load", "predict", "show", "train"],
         "swereg.bank": ["Bank"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
@@ -68,6 +69,7 @@ __all__ = [
     "Task",
     "compare",
     "entries",
+    "examine",
     "export",
     "import_",
     "installed",

@@ -208,6 +208,7 @@ class Recipe:
     device: str = "auto"
 
 
+BASELINE = "full"  # the method that others are held against
 KNOWN_OF_IMPORTED = ("method", "settings", "max_length")  # fields of Recipe
 
 

@@ -239,6 +239,13 @@ class Registry:
             )
         return rows.dataset_of(row)
 
+    def texts(self, digest: str) -> Dataset | None:
+        """Return the examples of a dataset, or None where its texts are not kept."""
+        try:
+            return self.dataset(digest)
+        except NotFound:
+            return None
+
     def outputs(self, entry: Entry | str) -> tuple[Outputs, ...]:
         """Return the logits that an entry gave on validation and test."""
         entry = entry if isinstance(entry, Entry) else self.get(entry)
