@@ -33,6 +33,7 @@ from timing import Section, Side, circumstances, compare
 from swereg.adapters import bases, bert
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.classifier import Classifier
+from swereg.adapters.frozen_bert import FrozenBert
 from swereg.adapters.frozen_base import FrozenBase, Placed
 from swereg.adapters.routing import Route, segments
 from swereg.bank import Bank
@@ -361,7 +362,7 @@ def _twin(bench: Bench) -> FrozenBase:
     """Make the same base again, with no entries on it."""
     config = bench.source.config
     tensors = {name: bench.base.tensor(name) for name in bert.shapes(config)}
-    encoder = bert.Bert(tensors, config, bench.base.device)
+    encoder = FrozenBert(tensors, config, bench.base.device)
     return FrozenBase(
         bench.source, bench.base.info, encoder, bench.base.tokenizer, bench.base.device
     )
