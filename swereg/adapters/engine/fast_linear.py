@@ -29,9 +29,10 @@ class FastLinear(nn.Linear):
         self._packed: dict[bool, Tensor] = {}
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, in] to [n, out]."""
-        found: Tensor = _Product.apply(x, self.weight, self.bias, self)
-        return found
+        """[..., in] to [..., out]."""
+        flat = x.reshape(-1, self.in_features)
+        found: Tensor = _Product.apply(flat, self.weight, self.bias, self)
+        return found.view(*x.shape[:-1], self.out_features)
 
     def multiply(self, x: Tensor, bias: Tensor | None = None, *, back: bool = False) -> Tensor:
         """Compute x W^T + b, or x W on the way back, in the layer's type and back in that of x."""

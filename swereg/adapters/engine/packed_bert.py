@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -106,7 +107,7 @@ class PackedBert(nn.Module):
         """Encode rows of tokens; both are [rows, tokens]."""
         hidden = Hidden.of_padded(input_ids, attention_mask)
         device = input_ids.device.type
-        with torch.autocast(device, enabled=self._autocast and torch.is_autocast_enabled(device)):
+        with nullcontext() if self._autocast else torch.autocast(device, enabled=False):
             hidden = self._bert.run(hidden, self._layers, 0, self._bert.stages)
         return Pooled(hidden.tokens)
 
