@@ -55,7 +55,9 @@ class Train(commands.Command):
 @click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
 @what("--task", metavar="NAME", help="What to learn: a name ('swereg tasks' lists them) or a "
-      "TOML file; with --data any name.  [default: with --data the name of the file]")  # fmt: skip
+      "TOML file; with --data any name. Without --data, a task that is not installed is trained "
+      "on its newest dataset in the registry; an installed one reads its own.  [default: with "
+      "--data the name of the file]")  # fmt: skip
 @what("--data", metavar="PATH", multiple=True, help="Your own data: a CSV, TSV, JSONL, Excel "
       "or Parquet file (split 80/10/10), up to three files (train, val, test), a folder with them, "
       "or a dataset on the Hub: hub:ORG/NAME.")  # fmt: skip
@@ -68,6 +70,8 @@ class Train(commands.Command):
     help="Of the model.  [default: the task, followed by the method if that is not lora]",
 )
 @what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@what("--no-keep-data", is_flag=True, help="Keep no texts in the registry, only their digest and "
+      "counts. Texts that it has already stay.")  # fmt: skip
 @how(
     "--method",
     metavar="SPEC",
@@ -163,6 +167,7 @@ def train(
     base: str | None,
     name: str | None,
     note: str,
+    no_keep_data: bool,
     as_json: bool,
     quiet: bool,
     split_seed: int | None,
@@ -174,6 +179,7 @@ def train(
     swereg train --task sentiment                      LoRA, the default method
     swereg train --task sentiment --method full        the baseline
     swereg train --task complaints --data mail.csv     your own data
+    swereg train --task complaints --method full       the same data again
     """
     read = {key: said[key] for key in READ if said[key] is not None}
     if split_seed is not None:
@@ -189,6 +195,7 @@ def train(
             base=base,
             name=name,
             note=note,
+            keep_data=not no_keep_data,
             registry=session.registry,
             on_progress=display,
             **{key: said[key] for key in RECIPE if said[key] is not None},
