@@ -10,18 +10,16 @@ import click
 
 import swereg
 from swereg import home
-from swereg.cli import commands, figures, live, output, tables
+from swereg.cli import commands, figures, live, output, reading, tables
 from swereg.cli.commands import Session, option
 from swereg.cli.settings import ordered, recommended
 from swereg.cli.show import scores
-from swereg.records import Entry, ReadOptions, Recipe
+from swereg.records import Entry, Recipe
 
-READ = {field.name for field in fields(ReadOptions)} - {"seed"}
 RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
 
 what = partial(option, section="What")
 how = partial(option, section="How", default=None)
-reading = partial(option, section="Reading --data")
 result = partial(option, section="Result")
 
 
@@ -130,28 +128,7 @@ class Train(commands.Command):
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     help=usual("Where to train; auto takes the best there is.", "device"),
 )
-@reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
-@reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
-@reading("--delimiter", metavar="CHAR", help="Of a table: ; or , or \\t.  [default: found]")
-@reading("--encoding", metavar="NAME", help="Such as utf-8 or cp1252.  [default: found]")
-@reading(
-    "--split-seed",
-    type=int,
-    metavar="N",
-    help="Of the split of a single file.  [default: 42, whatever --seed is]",
-)
-@reading(
-    "--skip-bad-rows",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Leave out up to N rows with a wrong number of fields.  [default: 0]",
-)
-@reading("--drop-empty", is_flag=True, help="Leave out rows without a text or label.")
-@reading("--repair-mojibake", is_flag=True, help="Mend texts with Ã¥ for å and the like.")
-@reading("--normalise-labels", is_flag=True, help="Join labels that differ in case or spaces.")
-@reading(
-    "--dedupe", is_flag=True, help="Leave out training texts that are also in validation or test."
-)
+@reading.options("Reading --data")
 @result("--json", "as_json", is_flag=True, help="Print all facts of the entry as JSON.")
 @result("-q", "--quiet", is_flag=True, help="Print the reference alone; show no progress.")
 @click.pass_obj
@@ -170,7 +147,6 @@ def train(
     no_keep_data: bool,
     as_json: bool,
     quiet: bool,
-    split_seed: int | None,
     **said: Any,
 ) -> None:
     """Train an entry and store it.
@@ -181,15 +157,12 @@ def train(
     swereg train --task complaints --data mail.csv     your own data
     swereg train --task complaints --method full       the same data again
     """
-    read = {key: said[key] for key in READ if said[key] is not None}
-    if split_seed is not None:
-        read["seed"] = split_seed
     paths, settings = _data(data, more_data), _with_rank(settings, rank)
     with live.display(quiet=quiet or as_json) as display:
         entry = swereg.train(
             task,
             data=paths,
-            read=ReadOptions(**read),
+            read=reading.taken(said),
             method=method,
             settings=settings,
             base=base,

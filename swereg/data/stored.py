@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from swereg.api import opened
-from swereg.records import Dataset, Forgotten, StoredDataset
+from swereg.records import SPLITS, Dataset, Forgotten, Split, StoredDataset
 from swereg.registry import Registry
 
 if TYPE_CHECKING:
@@ -40,6 +40,26 @@ def read(which: str, *, registry: AnyRegistry = None) -> Dataset:
     """
     with opened(registry) as store:
         return store.dataset(store.find_dataset(which).digest)
+
+
+class Row(NamedTuple):
+    """One example and its split."""
+
+    split: Split
+    text: str
+    label: str
+
+
+def sample(which: str, rows: int, *, registry: AnyRegistry = None) -> list[Row]:
+    """Return some rows of a dataset, evenly from all over it, in its order.
+
+    Raises:
+        NotFound: there is no such dataset, or its texts are not in the registry.
+    """
+    dataset = read(which, registry=registry)
+    whole = [Row(name, e.text, e.label) for name in SPLITS for e in dataset.split(name)]
+    count = min(rows, len(whole))
+    return [whole[(2 * number + 1) * len(whole) // (2 * count)] for number in range(count)]
 
 
 def diff(before: str, after: str, *, registry: AnyRegistry = None) -> Difference:

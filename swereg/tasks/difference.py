@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from swereg.records import SPLITS, Dataset, Split
 
+KINDS = ("added", "removed", "relabelled", "moved")
+
 
 class Place(NamedTuple):
     """Where a text stands, and what it is called there."""
@@ -25,6 +27,17 @@ class Change:
     text: str
     before: Place | None
     after: Place | None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it is: ``added``, ``removed``, ``relabelled``, ``moved``, or the last two."""
+        if self.before is None or self.after is None:
+            return ("added",) if self.before is None else ("removed",)
+        found = {
+            "relabelled": self.before.label != self.after.label,
+            "moved": self.before.split != self.after.split,
+        }
+        return tuple(kind for kind, so in found.items() if so)
 
     def to_json(self) -> dict[str, Any]:
         """The change as plain JSON values."""
@@ -54,32 +67,9 @@ class Difference:
     changes: tuple[Change, ...]
 
     @property
-    def added(self) -> list[Change]:
-        """Texts that are new."""
-        return [change for change in self.changes if change.before is None]
-
-    @property
-    def removed(self) -> list[Change]:
-        """Texts that are gone."""
-        return [change for change in self.changes if change.after is None]
-
-    @property
-    def relabelled(self) -> list[Change]:
-        """Texts with another label."""
-        return [c for c in self.changes if c.before and c.after and c.before.label != c.after.label]
-
-    @property
-    def moved(self) -> list[Change]:
-        """Texts in another split."""
-        return [c for c in self.changes if c.before and c.after and c.before.split != c.after.split]
-
-    @property
     def kinds(self) -> dict[str, list[Change]]:
-        """The changes of each kind, by its name."""
-        return {
-            "added": self.added, "removed": self.removed, "relabelled": self.relabelled,
-            "moved": self.moved,
-        }  # fmt: skip
+        """The changes of each kind: added, removed, relabelled and moved."""
+        return {kind: [c for c in self.changes if kind in c.kinds] for kind in KINDS}
 
     @property
     def reordered(self) -> bool:
