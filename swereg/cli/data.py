@@ -155,11 +155,16 @@ def rm(session: Session, dataset: str, yes: bool, as_json: bool) -> None:
     output.say(stored_data.farewell(done))
 
 
+def _is_asked() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty()
+
+
 def _ask(question: str, yes: bool) -> None:
     """Ask a person; a program has to say --yes."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _is_asked():
         raise click.UsageError("There is nobody to ask; say --yes.")
     output.say(question + " [y/N]")
     if sys.stdin.readline().strip().casefold() not in ("y", "yes", "j", "ja"):

@@ -78,15 +78,17 @@ def _inspect(
     from swereg.tasks import inspection
 
     labels = of_data(task, what).labels if task else ()
-    name = what if isinstance(what, str) else ""
-    if name and not Path(name).exists() and _is_task(name, store):
-        return inspection.inspect_task(find_task(name, store).read, options)
+    if isinstance(what, str) and _is_task(what, store):
+        return inspection.inspect_task(find_task(what, store).read, options)
     return inspection.inspect_data(what, options, labels)
 
 
 def _is_task(name: str, store: Registry | None) -> bool:
+    """Tell whether a task is meant; a file that is there wins over a name."""
+    if name.lower().endswith(TASK_FILE):
+        return True
     known = [*plugins.names("task"), *(store.tasks() if store else ())]
-    return name in known or name.lower().endswith(TASK_FILE)
+    return name in known and not Path(name).exists()
 
 
 def _base(asked: str | None, store: Registry | None, on_progress: OnProgress) -> BaseSource:
