@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Facts = list[tuple[str, str]]
 
+_MOST = 80  # characters of a text in an example
+
 
 def draw(report: Report) -> None:
     """Show a report, and the verdict at its end."""
@@ -92,5 +94,8 @@ def _twins(twins: Twins) -> Facts:
 
 
 def _pair(twin: Twin) -> str:
-    one, two = twin.first, twin.second
-    return f"{one.text} ({one.split}, {one.label}) | {two.text} ({two.split}, {two.label})"
+    return " | ".join(f"{_brief(s.text)} ({s.split}, {s.label})" for s in (twin.first, twin.second))
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _MOST else f"{text[: _MOST - 3]}..."
