@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables, views
+from swereg import figures
+from swereg.cli import commands, output, tables, views
 from swereg.cli.commands import Session, option
-from swereg.cli.figures import SPLITS
-from swereg.cli.settings import ordered
+from swereg.figures import SPLITS
 from swereg.records import Entry, Recipe, Split
+from swereg.settings import ordered
 
 Facts = list[tuple[str, str]]
 
