@@ -10,6 +10,7 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models are slower on two threads, much so beside others
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.pop("SWEREG_REGISTRY", None)  # fixtures of a module run before any of a test
 
 
 @pytest.fixture(autouse=True)
