@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from swereg.records import ReadOptions as ReadOptions
     from swereg.records import Task as Task
     from swereg.registry import Registry as Registry
+    from swereg.reporting import plot as plot
+    from swereg.reporting import report as report
 else:
     _HOMES = {
         "swereg.adapters.classifier": ["Classifier"],
@@ -44,6 +46,7 @@ else:
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
+        "swereg.reporting": ["plot", "report"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -80,7 +83,9 @@ __all__ = [
     "import_",
     "installed",
     "load",
+    "plot",
     "predict",
+    "report",
     "show",
     "train",
 ]

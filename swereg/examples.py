@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -84,11 +85,12 @@ def find_task(task: str | Task, store: Registry | None) -> Task:
         from swereg.tasks import read_task
 
         return read_task(task)
-    known = None if store is None or task in plugins.names("task") else store.task(task)
-    if store is None or known is None:
-        found: Task = plugins.find("task", task, also=store.tasks() if store else ())
+    stored = store.tasks() if store else []
+    name = unicodedata.normalize("NFC", task)
+    if store is None or name not in stored or task in plugins.names("task"):
+        found: Task = plugins.find("task", task, also=stored)
         return found
-    return replace(known, read=partial(_newest, store, known.name))
+    return replace(store.task(name), read=partial(_newest, store, name))
 
 
 def of_data(task: str | Task | None, data: DataSource) -> Task:
@@ -106,10 +108,10 @@ def of_data(task: str | Task | None, data: DataSource) -> Task:
 
 def _in_known_order(dataset: Dataset, task: Task, store: Registry | None) -> Dataset:
     """Keep the order that these labels had in the task's last training."""
-    known = None if task.labels or store is None else store.task(task.name)
-    if known is None or set(known.labels) != set(dataset.labels):
+    if task.labels or store is None or task.name not in store.tasks():
         return dataset
-    return replace(dataset, labels=known.labels)
+    known = store.task(task.name).labels
+    return replace(dataset, labels=known) if set(known) == set(dataset.labels) else dataset
 
 
 def _newest(store: Registry, task: str) -> Dataset:

@@ -56,6 +56,11 @@ def is_unicode(stream: TextIO | None = None) -> bool:
     return ((stream or sys.stdout).encoding or "").lower().startswith("utf")
 
 
+def plus_minus() -> str:
+    """The sign, as far as the terminal has it."""
+    return "±" if is_unicode() else "+-"
+
+
 def width() -> int:
     """The columns of the terminal behind stdout, at least 10; 80 where there is none."""
     return max(10, shutil.get_terminal_size().columns)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables, views
+from swereg import figures
+from swereg.cli import commands, output, tables, views
 from swereg.cli.commands import Session, option
-from swereg.cli.figures import SPLITS
-from swereg.cli.settings import ordered
+from swereg.figures import SPLITS
 from swereg.records import Entry, Recipe, Split
+from swereg.settings import ordered
 
 Facts = list[tuple[str, str]]
 
@@ -27,6 +28,7 @@ _ABOUT = ("source", "licence", "homepage", "citation", "metric")
 )  # fmt: skip
 @option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
         help="The most errors to show.")  # fmt: skip
+@commands.plot()
 @commands.as_json("Print all stored facts as JSON; with one of the views, all that it is made of.")
 @click.pass_obj
 def show(
@@ -38,6 +40,7 @@ def show(
     per_label: bool,
     split: Split | None,
     limit: int,
+    plot: str | None,
     as_json: bool,
 ) -> None:
     """Show everything about one entry, or look closely at its answers.
@@ -50,6 +53,9 @@ def show(
     swereg show sentiment@prod --errors --confusion
     """
     entry = swereg.show(ref, registry=session.registry)
+    if plot:
+        path = swereg.plot(entry.ref, output=plot, registry=session.registry)
+        output.say(f"drawn: {path}")
     wanted = {"errors": errors, "confusion": confusion, "calibration": calibration,
               "per-label": per_label}  # fmt: skip
     if any(wanted.values()) or split:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from swereg.cli import figures, output, tables
-from swereg.cli.figures import SPLITS
+from swereg import figures
+from swereg.cli import output, tables
 from swereg.cli.tables import Column
+from swereg.figures import SPLITS
 from swereg.records import Forgotten, StoredDataset
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 import swereg
-from swereg import home
-from swereg.cli import commands, figures, live, output, reading, tables
+from swereg import figures, home
+from swereg.cli import commands, live, output, reading, tables
 from swereg.cli.commands import Session, option
-from swereg.cli.settings import ordered, recommended
 from swereg.cli.show import scores
 from swereg.records import Entry, Recipe
+from swereg.settings import ordered, recommended
 
 RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swereg.cli import figures, output, tables
-from swereg.cli.figures import SPLITS
+from swereg import figures
+from swereg.cli import output, tables
+from swereg.figures import SPLITS
 
 if TYPE_CHECKING:
     from swereg.data.report import Report, Spread

@@ -100,26 +100,25 @@ def forget(connection: sa.Connection, digest: str, *, freed: int) -> None:
     events.record(connection, "forget", digest, bytes=freed)
 
 
-def task(connection: sa.Connection, name: str) -> Task | None:
-    """Return what is known of a task that something was trained for; it reads no examples."""
+def task(connection: sa.Connection, name: str) -> Task:
+    """Return what is known of a task; it brings no data.
+
+    Raises:
+        NotFound: nothing was stored for such a task.
+    """
     row = connection.execute(sa.select(t.tasks).where(t.tasks.c.name == name)).first()
     if row is None:
-        return None
-    facts = {fact: getattr(row, fact) for fact in rows.TASK_FACTS}
-    return Task(name, read=_no_reader, labels=tuple(rows.value(row.labels)), **facts)
+        raise NotFound(
+            f"the registry has nothing of a task {name!r}",
+            hint="List what there is: swereg list",
+            code="task.unknown",
+        )
+    return rows.task_of(row)
 
 
 def tasks(connection: sa.Connection) -> list[str]:
     """Return the names of the tasks that something was trained for, in alphabetical order."""
     return sorted(connection.execute(sa.select(t.tasks.c.name)).scalars())
-
-
-def _no_reader() -> Dataset:
-    raise UsageError(
-        "this task brings no data of its own",
-        hint="Give its data: --data FILE",
-        code="task.no-data",
-    )
 
 
 def _with_prefix(connection: sa.Connection, text: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import CheckFailed
+from swereg.errors import CheckFailed, UsageError
 from swereg.records import (
     KNOWN_OF_IMPORTED,
     SPLITS,
@@ -75,6 +75,20 @@ def task_row(task: Task) -> Row:
     """A task's facts, as stored."""
     facts = {fact: getattr(task, fact) for fact in TASK_FACTS}
     return {"name": task.name, "labels": text(list(task.labels)), **facts, "created": now()}
+
+
+def task_of(row: sa.Row[Any]) -> Task:
+    """A task's facts; it brings no data."""
+
+    def no_data() -> Dataset:
+        raise UsageError(
+            f"the task {row.name} brings no data of its own",
+            hint="Give its data: --data FILE",
+            code="task.no-data",
+        )
+
+    facts = {fact: getattr(row, fact) for fact in TASK_FACTS}
+    return Task(row.name, read=no_data, labels=tuple(json.loads(row.labels)), **facts)
 
 
 def dataset_row(dataset: Dataset, source: str, *, keep: bool) -> Row:

@@ -290,8 +290,12 @@ class Registry:
         with self._database.reading() as connection:
             return datasets.find(connection, which)
 
-    def task(self, name: str) -> Task | None:
-        """Return what is known of a task, or None if nothing was ever trained for it."""
+    def task(self, name: str) -> Task:
+        """Return what the trainings of a task said of it, the last one first; it brings no data.
+
+        Raises:
+            NotFound: nothing was stored for such a task.
+        """
         with self._database.reading() as connection:
             return datasets.task(connection, _nfc(name) or "")
 
