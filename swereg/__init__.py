@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from swereg.adapters.classifier import Classifier as Classifier
     from swereg.api import compare as compare
     from swereg.api import entries as entries
     from swereg.api import load as load
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from swereg.api import show as show
     from swereg.api import train as train
     from swereg.bank import Bank as Bank
+    from swereg.classifier import Classifier as Classifier
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
     from swereg.exchange import export as export
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from swereg.registry import Registry as Registry
 else:
     _HOMES = {
-        "swereg.adapters.classifier": ["Classifier"],
         "swereg.api": ["compare", "entries", "load", "predict", "show", "train"],
         "swereg.bank": ["Bank"],
+        "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
         "swereg.exchange": ["export", "import_"],

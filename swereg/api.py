@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from swereg.records import (
     BaseInfo,
     Dataset,
     Entry,
+    Fitted,
     NewEntry,
     Notice,
     OnProgress,
@@ -28,7 +29,8 @@ from swereg.registry import Registry
 
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
-    from swereg.adapters.classifier import Classifier
+    from swereg.classifier import Classifier
+    from swereg.specs import Spec
 
 DataSource = str | Path | Sequence[str | Path]
 DEFAULT_METHOD = "lora"
@@ -74,7 +76,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         read: how to read ``data``.
         method: a method, with settings if you like: ``"lora[r=8,alpha=16]"``.
         settings: settings of the method; they win over those in ``method``.
-        base: ``mini``, a Hub id, ``id@revision`` or a folder; default: the registry's own.
+        base: ``mini``, a Hub id, ``id@revision`` or a folder; default: the registry's own. Methods
+            that stand alone, such as ``tfidf``, take none.
         name: of the model; default: the task's name, followed by the method if not lora.
         note: your own words, kept with the entry.
         registry: a registry, or where it is; created if it does not exist.
@@ -84,7 +87,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     Raises:
         SweregError: with what happened, why, and what to do next. Nothing is stored then.
     """
-    from swereg.adapters import specs
+    from swereg import specs
 
     what, dataset = _task_and_data(task, data, read or ReadOptions())
     for text in dataset.notices:
@@ -93,15 +96,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     model_name = refs.check_name(name or _model_name(what.name, spec.name))
     with opened(registry, create=True) as store:
         store.check_writable()
-        source = choose_base(store, base, on_progress)
-        chosen = specs.recipe(spec, source.recommended, source.max_length, recipe)
-        if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
-            store.check_writable(needed=4 * source.size)
-
-        from swereg.adapters.training import fit
-
-        info, fitted = fit(source, spec.method, dataset, chosen, on_progress=on_progress)
-        store.set_default_base(info)
+        fit = _fitting(store, spec, base, recipe, on_progress)
+        info, fitted = fit(dataset)
         return store.add(NewEntry(model_name, what, dataset, info, fitted, note))
 
 
@@ -121,18 +117,27 @@ def load(
     Raises:
         NotFound: there is no such entry, or its base cannot be had.
         CheckFailed: the weights or the base are not those that were recorded.
+        UsageError: it was said where the base is, but the entry has none.
     """
-    from swereg.adapters import bases
-    from swereg.adapters.classifier import Classifier
-    from swereg.adapters.frozen_base import FrozenBase
-
     with opened(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
+        if base is not None:
+            entry.require_base()
         weights = store.weights(entry)
+    method = plugins.find("method", entry.method)
+    if entry.base is None:
+        from swereg.standalone.classifier import Alone
+
+        return Alone.open(entry, weights, method)
+
+    from swereg.adapters import bases
+    from swereg.adapters.classifier import Adapted
+    from swereg.adapters.frozen_base import FrozenBase
+
     frozen = FrozenBase.held(entry.base.fingerprint, device)
     if frozen is None:
         frozen = FrozenBase.open(bases.recorded(entry.base, base), device)
-    return Classifier.open(entry, weights, frozen, plugins.find("method", entry.method))
+    return Adapted.open(entry, weights, frozen, method)
 
 
 def predict(
@@ -260,6 +265,39 @@ def _no_reader() -> Dataset:
 
 def _model_name(task: str, method: str) -> str:
     return task if method == DEFAULT_METHOD else f"{task}-{method}"
+
+
+def _fitting(
+    store: Registry,
+    spec: Spec,
+    base: str | None,
+    said: RecipeOptions,
+    on_progress: OnProgress,
+) -> Callable[[Dataset], tuple[BaseInfo | None, Fitted]]:
+    """Settle the base and the recipe, if there is a base; return what trains."""
+    from swereg.standalone.method import Standalone
+
+    if isinstance(spec.method, Standalone):
+        from swereg.standalone import training as alone
+
+        plain = alone.recipe(spec, {"base": base, **said})
+        return lambda data: (None, alone.fit(spec.method, data, plain, on_progress=on_progress))
+
+    from swereg.adapters import recipes
+
+    source = choose_base(store, base, on_progress)
+    recipe = recipes.recipe(spec, source.recommended, source.max_length, said)
+    if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
+        store.check_writable(needed=4 * source.size)
+
+    def fit(data: Dataset) -> tuple[BaseInfo, Fitted]:
+        from swereg.adapters import training
+
+        info, fitted = training.fit(source, spec.method, data, recipe, on_progress=on_progress)
+        store.set_default_base(info)
+        return info, fitted
+
+    return fit
 
 
 def choose_base(store: Registry, asked: str | None, on_progress: OnProgress) -> BaseSource:

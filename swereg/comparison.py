@@ -29,9 +29,10 @@ class Row:
     """One entry's figures. Scores are the test split's where there is one, else validation's.
 
     Attributes:
+        base: None for a method that needs none.
         trainable_percent: in percent of all parameters.
         size: stored weights, in bytes.
-        best_epoch, epochs: None and 0 where the entry was trained elsewhere.
+        best_epoch, epochs: None and 0 where the entry was trained elsewhere, or has no base.
         val_loss: nats per example, or None where it is not known.
         accuracy, macro_f1, roc_auc: between 0 and 1; None where there is no such score.
         seconds: training time, or None where it is not known.
@@ -43,7 +44,7 @@ class Row:
     ref: str
     method: str
     settings: Mapping[str, Any]
-    base: str
+    base: str | None
     trainable: int
     trainable_percent: float
     size: int
@@ -126,7 +127,7 @@ def _row(entry: Entry, split: str, baseline: Entry | None) -> Row:
         ref=entry.ref,
         method=entry.method,
         settings=entry.recipe.settings,
-        base=str(entry.base),
+        base=str(entry.base) if entry.base else None,
         best_epoch=entry.best_epoch,
         epochs=len(entry.epochs),
         baseline=entry == baseline,
@@ -176,8 +177,9 @@ def _notices(entries: Sequence[Entry]) -> list[str]:
             "These entries learnt from, and were scored on, different data; "
             "differences between them are not only the method's."
         )
-    if len({entry.base.fingerprint for entry in entries}) > 1:
-        names = ", ".join(sorted({str(entry.base) for entry in entries}))
+    bases = [entry.base for entry in entries if entry.base is not None]
+    if len({base.fingerprint for base in bases}) > 1:
+        names = ", ".join(sorted(set(map(str, bases))))
         notices.append(f"These entries sit on different bases ({names}).")
     if not any(entry.method == BASELINE for entry in entries):
         notices.append(

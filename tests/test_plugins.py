@@ -13,7 +13,8 @@ from swereg import plugins
 from swereg.errors import Conflict, NotFound
 from swereg.testing import check_method, check_task
 
-METHODS = ["lora", "full", "head", "rslora", "dora", "vera", "ia3", "bitfit", "peft"]
+METHODS = ["lora", "full", "head", "rslora", "dora", "vera", "ia3", "bitfit", "peft",
+           "tfidf", "majority"]  # fmt: skip
 EXAMPLE = Path(__file__).parent / "plugin"
 
 

@@ -101,7 +101,7 @@ def _draw(found: Comparison) -> None:
 
 
 def _heading(found: Comparison) -> str:
-    bases = {row.base for row in found.rows}
+    bases = {row.base for row in found.rows if row.base}
     base = f" on {bases.pop()}" if len(bases) == 1 else ""
     return f"{found.task}{base}, scores on {figures.SPLITS[found.split]}"
 
@@ -122,7 +122,7 @@ def _names(row: Row) -> list[Text]:
     return [
         Text(row.ref, style="bold"),
         Text(output.clean(method) + role),
-        Text(output.clean(row.base)),
+        Text(output.clean(row.base or figures.NO_BASE)),
         Text(f"{row.best_epoch} of {row.epochs}" if row.epochs else figures.UNKNOWN),
     ]
 

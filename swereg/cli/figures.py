@@ -12,6 +12,7 @@ METRICS = {
 }  # fmt: skip
 
 UNKNOWN = "-"
+NO_BASE = "none"
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from swereg.cli import ending, figures, output
-from swereg.records import Epoch, EpochEnded, Notice, Progress, Started, Stepped
+from swereg.records import Epoch, EpochEnded, Notice, Progress, Started, Stepped, Tried
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -42,7 +42,7 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """Shows a line for each notice and epoch."""
+    """Shows a line for each notice, each epoch, and each value of a setting that was tried."""
 
     def __init__(self) -> None:
         self.epochs = 0
@@ -54,7 +54,9 @@ class Lines(Quiet):
             self.epochs = event.epochs
             self.line(_beginning(event))
         elif isinstance(event, EpochEnded):
-            self.line(_epoch(event.epoch, self.epochs) + ("  * best" if event.best else ""))
+            self.line(_epoch(event.epoch, self.epochs) + _mark(event.best))
+        elif isinstance(event, Tried):
+            self.line(_tried(event) + _mark(event.best))
 
 
 class Bars(Lines):
@@ -148,6 +150,17 @@ def _epoch(epoch: Epoch, of: int) -> str:
         f"validation {figures.loss(epoch.val_loss)}, "
         f"accuracy {figures.share(epoch.val_accuracy)}, {figures.duration(epoch.seconds)}"
     )
+
+
+def _tried(event: Tried) -> str:
+    return (
+        f"{event.setting}: validation {figures.loss(event.val_loss)}, "
+        f"accuracy {figures.share(event.val_accuracy)}, {figures.duration(event.seconds)}"
+    )
+
+
+def _mark(best: bool) -> str:
+    return "  * best" if best else ""
 
 
 def _bars() -> RichProgress:

@@ -236,11 +236,11 @@ def _summary(entry: Entry, registry: str | None) -> list[tuple[str, str]]:
     settings = ordered(entry.method, entry.recipe.settings)
     return [
         ("stored in", output.without_password(registry or home.registry_location())),
-        ("base", str(entry.base)),
+        ("base", str(entry.base or figures.NO_BASE)),
         ("method", f"{entry.method} ({settings})" if settings else entry.method),
         ("trainable", figures.trainable(entry.trainable, entry.total)),
         ("size", figures.size(entry.weights_size)),
-        ("best epoch", f"{entry.best_epoch} of {len(entry.epochs)}"),
+        *([("best epoch", f"{entry.best_epoch} of {len(entry.epochs)}")] if entry.epochs else []),
         *scores(entry),
         ("time", figures.known(entry.seconds, figures.duration)),
     ]
