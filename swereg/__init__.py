@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from swereg.api import predict as predict
     from swereg.api import show as show
     from swereg.api import train as train
+    from swereg.api import train_seeds as train_seeds
     from swereg.bank import Bank as Bank
     from swereg.classifier import Classifier as Classifier
     from swereg.comparison import Comparison as Comparison
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from swereg.records import ReadOptions as ReadOptions
     from swereg.records import Task as Task
     from swereg.registry import Registry as Registry
+    from swereg.statistics import SeedRun as SeedRun
 else:
     _HOMES = {
-        "swereg.api": ["compare", "entries", "load", "predict", "show", "train"],
+        "swereg.api": ["compare", "entries", "load", "predict", "show", "train", "train_seeds"],
         "swereg.bank": ["Bank"],
         "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
@@ -42,6 +44,7 @@ else:
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
+        "swereg.statistics": ["SeedRun"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -64,6 +67,7 @@ __all__ = [
     "Prediction",
     "ReadOptions",
     "Registry",
+    "SeedRun",
     "SweregError",
     "Task",
     "compare",
@@ -75,6 +79,7 @@ __all__ = [
     "predict",
     "show",
     "train",
+    "train_seeds",
 ]
 
 __version__ = "0.1.0"

@@ -21,7 +21,11 @@ from swereg.records import (
     Notice,
     OnProgress,
     Prediction,
+    Progress,
     ReadOptions,
+    Recipe,
+    SeedBegan,
+    Stored,
     Task,
     silent,
 )
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
     from swereg.classifier import Classifier
     from swereg.specs import Spec
+    from swereg.statistics import SeedRun
 
 DataSource = str | Path | Sequence[str | Path]
 DEFAULT_METHOD = "lora"
@@ -51,6 +56,20 @@ class RecipeOptions(TypedDict, total=False):
     clip: float
     precision: str
     device: str
+
+
+class TrainOptions(RecipeOptions, total=False):
+    """The keywords of ``train``."""
+
+    data: DataSource | None
+    read: ReadOptions | None
+    method: str
+    settings: Mapping[str, Any] | None
+    base: str | None
+    name: str | None
+    note: str
+    registry: Registry | str | Path | None
+    on_progress: OnProgress
 
 
 def train(  # noqa: PLR0913 - one keyword for each thing that may be said
@@ -99,6 +118,43 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         fit = _fitting(store, spec, base, recipe, on_progress)
         info, fitted = fit(dataset)
         return store.add(NewEntry(model_name, what, dataset, info, fitted, note))
+
+
+def train_seeds(
+    task: str | Task | None = None,
+    *,
+    seeds: int | Sequence[int] = 5,
+    **options: Unpack[TrainOptions],
+) -> SeedRun:
+    """Train one entry per seed, on the same split, and tell how much the seed alone changes.
+
+    Every entry is stored as soon as it is ready; an error or interrupt keeps those before it.
+
+    Args:
+        task: as for ``train``.
+        seeds: how many, from ``seed`` (42) on; or the seeds themselves.
+        **options: the other keywords of ``train``.
+
+    Raises:
+        UsageError: the seeds make no sense, or the method gives the same with every seed.
+        SweregError: as for ``train``.
+    """
+    chosen = _seeds(seeds, options.pop("seed", None), options.get("method", DEFAULT_METHOD))
+    source, read = options.pop("data", None), options.pop("read", None)
+    what, dataset = _task_and_data(task, source, read or ReadOptions())
+    report = _once(options.pop("on_progress", silent))
+    same = replace(what, read=lambda: dataset)
+    entries = []
+    with opened(options.pop("registry", None), create=True) as store:
+        options["registry"], options["on_progress"] = store, report
+        for number, seed in enumerate(chosen, start=1):
+            report(SeedBegan(seed, number, len(chosen)))
+            options["seed"] = seed
+            entries.append(train(same, **options))
+            report(Stored(entries[-1].ref))
+    from swereg.statistics import seed_run
+
+    return seed_run(entries)
 
 
 def load(
@@ -261,6 +317,49 @@ def _no_reader() -> Dataset:
         hint="Give its data: --data FILE",
         code="task.no-data",
     )
+
+
+def _seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:
+    """Return the seeds to train with.
+
+    Raises:
+        UsageError: there is none, one is there twice, or the method does not care.
+    """
+    from swereg import specs
+    from swereg.standalone.method import Standalone
+
+    spec = specs.parse(method)
+    if isinstance(spec.method, Standalone) and not spec.method.seeded:
+        raise UsageError(
+            f"{spec.name} learns the same with every seed",
+            hint="Train it once, without --seeds.",
+            code="seeds.deterministic",
+        )
+    start = Recipe.seed if first is None else first
+    seeds = list(range(start, start + wanted)) if isinstance(wanted, int) else list(wanted)
+    said = not isinstance(wanted, int) and first is not None
+    if said or not seeds or len(set(seeds)) < len(seeds):
+        raise UsageError(
+            f"{wanted if isinstance(wanted, int) else list(wanted)} cannot be the seeds",
+            why="They are a number from 1, or different seeds of your own and then no --seed.",
+            hint="Write --seeds 5, or --seeds 1,2,3.",
+            code="seeds.value",
+        )
+    return seeds
+
+
+def _once(on_progress: OnProgress) -> OnProgress:
+    """Pass on a notice only when it is new."""
+    told: set[Progress] = set()
+
+    def report(event: Progress) -> None:
+        if isinstance(event, Notice):
+            if event in told:
+                return
+            told.add(event)
+        on_progress(event)
+
+    return report
 
 
 def _model_name(task: str, method: str) -> str:

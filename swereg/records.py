@@ -539,7 +539,23 @@ class Tried:
     best: bool
 
 
-Progress = Notice | Started | Stepped | EpochEnded | Tried
+@dataclass(frozen=True)
+class SeedBegan:
+    """The training with one of several seeds begins; ``number`` counts from 1."""
+
+    seed: int
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One of several entries is in the registry, whatever becomes of the others."""
+
+    ref: str
+
+
+Progress = Notice | Started | Stepped | EpochEnded | Tried | SeedBegan | Stored
 OnProgress = Callable[[Progress], None]
 
 

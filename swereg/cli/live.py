@@ -7,7 +7,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from swereg.cli import ending, figures, output
-from swereg.records import Epoch, EpochEnded, Notice, Progress, Started, Stepped, Tried
+from swereg.records import (
+    Epoch,
+    EpochEnded,
+    Notice,
+    Progress,
+    SeedBegan,
+    Started,
+    Stepped,
+    Stored,
+    Tried,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -42,7 +52,7 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """Shows a line for each notice, each epoch, and each value of a setting that was tried."""
+    """Shows a line for each event that stays interesting."""
 
     def __init__(self) -> None:
         self.epochs = 0
@@ -57,6 +67,10 @@ class Lines(Quiet):
             self.line(_epoch(event.epoch, self.epochs) + _mark(event.best))
         elif isinstance(event, Tried):
             self.line(_tried(event) + _mark(event.best))
+        elif isinstance(event, SeedBegan):
+            self.line(f"seed {event.seed}, {event.number} of {event.of}")
+        elif isinstance(event, Stored):
+            self.line(f"stored {event.ref}")
 
 
 class Bars(Lines):
@@ -75,8 +89,7 @@ class Bars(Lines):
         trace: TracebackType | None,
     ) -> None:
         """Take the bars away; the lines stay."""
-        if self._bars is not None:
-            self._bars.stop()
+        self._end()
 
     def line(self, text: str, *, style: str = "") -> None:
         """Show a line above the bars."""
@@ -92,6 +105,13 @@ class Bars(Lines):
             self._begin(event)
         elif isinstance(event, Stepped):
             self._step(event)
+        elif isinstance(event, Stored):
+            self._end()
+
+    def _end(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
 
     def _begin(self, event: Started) -> None:
         self._bars = _bars()

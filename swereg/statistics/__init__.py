@@ -8,7 +8,7 @@ from swereg.statistics.noise import Standing, standings
 from swereg.statistics.pairs import Difference, McNemar, Pair, pair
 from swereg.statistics.reports import Figure, LabelFigures, Report, report
 from swereg.statistics.scored import Scored
-from swereg.statistics.seeds import Fold, Spread, fold, stored
+from swereg.statistics.seeds import Fold, SeedRun, Spread, fold, seed_run, stored
 from swereg.statistics.sentences import sentence
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Report",
     "Resampled",
     "Scored",
+    "SeedRun",
     "Spread",
     "Standing",
     "align",
@@ -32,6 +33,7 @@ __all__ = [
     "pair",
     "report",
     "resample",
+    "seed_run",
     "sentence",
     "standings",
     "stored",
