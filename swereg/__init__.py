@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from swereg.api import compare as compare
     from swereg.api import entries as entries
+    from swereg.api import examine as examine
     from swereg.api import load as load
     from swereg.api import predict as predict
     from swereg.api import show as show
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
     from swereg.records import ReadOptions as ReadOptions
     from swereg.records import Task as Task
     from swereg.registry import Registry as Registry
+    from swereg.reporting import plot as plot
+    from swereg.reporting import report as report
     from swereg.statistics import SeedRun as SeedRun
 else:
     _HOMES = {
-        "swereg.api": ["compare", "entries", "load", "predict", "show", "train", "train_seeds"],
+        "swereg.api": [
+            "compare", "entries", "examine", "load", "predict", "show", "train", "train_seeds",
+        ],
         "swereg.bank": ["Bank"],
         "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
@@ -44,6 +49,7 @@ else:
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
+        "swereg.reporting": ["plot", "report"],
         "swereg.statistics": ["SeedRun"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -72,11 +78,14 @@ __all__ = [
     "Task",
     "compare",
     "entries",
+    "examine",
     "export",
     "import_",
     "installed",
     "load",
+    "plot",
     "predict",
+    "report",
     "show",
     "train",
     "train_seeds",

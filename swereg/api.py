@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from swereg import plugins, refs
-from swereg.comparison import BASELINE, Comparison
-from swereg.comparison import compare as compare_entries
+from swereg import conditions, plugins, refs
 from swereg.errors import UsageError
 from swereg.records import (
+    BASELINE,
     BaseInfo,
     Dataset,
     Entry,
@@ -25,6 +24,7 @@ from swereg.records import (
     ReadOptions,
     Recipe,
     SeedBegan,
+    Split,
     Stored,
     Task,
     silent,
@@ -34,6 +34,7 @@ from swereg.registry import Registry
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
     from swereg.classifier import Classifier
+    from swereg.comparison import Comparison, Evidence, Examination
     from swereg.specs import Spec
     from swereg.statistics import SeedRun
 
@@ -213,13 +214,23 @@ def entries(
     task: str | None = None,
     name: str | None = None,
     method: str | None = None,
+    where: Sequence[str] = (),
     sort: str = "created",
     limit: int | None = None,
     registry: Registry | str | Path | None = None,
 ) -> list[Entry]:
-    """List entries, the newest first unless sorted otherwise."""
+    """List entries, the newest first unless sorted otherwise.
+
+    Args:
+        where: conditions that must all hold, such as ``"val_loss<0.4"`` or ``"r>=8"``.
+
+    Raises:
+        UsageError: there is no such sort key, or a condition cannot be read.
+    """
     with opened(registry) as store:
-        return store.entries(task=task, name=name, method=method, sort=sort, limit=limit)
+        most = None if where else limit
+        found = store.entries(task=task, name=name, method=method, sort=sort, limit=most)
+    return conditions.select(found, where)[:limit] if where else found
 
 
 def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
@@ -235,14 +246,31 @@ def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
 def compare(
     *those: str,
     task: str | None = None,
+    where: Sequence[str] = (),
+    metric: str | None = None,
+    seeds: bool = False,
+    sort: str | None = None,
     registry: Registry | str | Path | None = None,
 ) -> Comparison:
-    """Put entries of one task side by side; without references, all of the task's.
+    """Put entries of one task side by side; two of them in every detail.
+
+    Args:
+        those: references; without any, all entries of the task, the best first.
+        where: conditions that must all hold, such as ``"method=lora"``.
+        metric: the score by which they are judged: ``accuracy`` (the default), ``macro_f1``,
+            ``mcc``, ``roc_auc``, ``loss``, ``ece`` or ``brier``.
+        seeds: whether each seed of a recipe has a row of its own; without, they are folded, as
+            long as no references are given.
+        sort: the figure by which rows are sorted, the best first; by default validation loss, or
+            the order of the references.
 
     Raises:
         NotFound: there is nothing to compare.
         Conflict: the references are of different tasks.
+        UsageError: there is no such metric or figure, or a condition cannot be read.
     """
+    from swereg import comparison
+
     if not those and task is None:
         raise UsageError(
             "nothing was said to compare",
@@ -250,9 +278,54 @@ def compare(
             code="compare.nothing",
         )
     with opened(registry) as store:
-        if those:
-            return compare_entries([store.get(ref) for ref in those])
-        return compare_entries(store.entries(task=task, sort="val_loss"))
+        found = (
+            [store.get(ref) for ref in those]
+            if those
+            else store.entries(task=task, sort="val_loss")
+        )
+        kept = conditions.select(found, where)
+        return comparison.compare(
+            _evidence(store, kept),
+            metric=metric or comparison.DEFAULT_METRIC,
+            folded=not (those or seeds),
+            sort=sort,
+        )
+
+
+def examine(
+    ref: str | Entry,
+    *,
+    split: Split | None = None,
+    registry: Registry | str | Path | None = None,
+) -> Examination:
+    """Work out what an entry's stored answers tell: every metric with its interval, and mistakes.
+
+    Args:
+        split: ``test`` or ``val``; by default test, or validation where there is no test.
+
+    Raises:
+        NotFound: there is no such entry, or there are no answers on that split.
+    """
+    from swereg import comparison
+
+    with opened(registry) as store:
+        entry = ref if isinstance(ref, Entry) else store.get(ref)
+        return comparison.examine(_evidence(store, [entry])[0], split)
+
+
+def _evidence(store: Registry, those: Sequence[Entry]) -> list[Evidence]:
+    """Fetch what the entries answered, and the texts where they are kept."""
+    from swereg.comparison import Evidence
+
+    datasets = {digest: store.texts(digest) for digest in {e.dataset for e in those if e.dataset}}
+    return [
+        Evidence(
+            entry,
+            {outputs.split: outputs for outputs in store.outputs(entry)},
+            datasets.get(entry.dataset or ""),
+        )
+        for entry in those
+    ]
 
 
 @contextmanager

@@ -216,6 +216,7 @@ class Recipe:
     device: str = "auto"
 
 
+BASELINE = "full"  # the method that others are held against
 KNOWN_OF_IMPORTED = ("method", "settings", "max_length")  # fields of Recipe
 KNOWN_WITHOUT_BASE = ("method", "settings", "seed")
 
@@ -441,12 +442,17 @@ class Entry:
             )
         return self.base
 
+    @property
+    def known_recipe(self) -> dict[str, Any]:
+        """What is known of the recipe, as plain JSON values."""
+        return _known(self.recipe, self.base, self.origin)
+
     def to_json(self) -> dict[str, Any]:
         """All facts as plain JSON values."""
         facts = asdict(self)
         if self.base is not None:
             facts["base"].pop("notices")
-        facts["recipe"] = _known(self.recipe, self.base, self.origin)
+        facts["recipe"] = self.known_recipe
         return {
             "ref": self.ref,
             "method": self.method,

@@ -78,7 +78,13 @@ def test_what_was_trained_is_listed_compared_and_shown(registry: Path, shop: Pat
     assert [entry["ref"] for entry in listed["entries"]] == ["omdöme-full/1", "omdöme/1"]
     compared = json.loads(swereg("compare", "--task", "omdöme", "--json"))
     (baseline,) = [row for row in compared["rows"] if row["baseline"]]
-    assert (baseline["ref"], baseline["trainable_percent"]) == ("omdöme-full/1", 100)
+    assert (baseline["ref"], baseline["figures"]["trainable_percent"]) == ("omdöme-full/1", 100)
+    assert baseline["intervals"]["accuracy"]["low"] <= baseline["figures"]["accuracy"]
+    pair = json.loads(swereg("compare", "omdöme-full", "omdöme", "--json"))["between"]
+    assert pair["verdict"] in ("better", "worse", "indistinguishable")
+    assert pair["sentence"] in swereg("compare", "omdöme-full", "omdöme", "--md")
+    report = json.loads(swereg("show", "omdöme", "--errors", "--json"))["report"]
+    assert report["figures"]["accuracy"]["value"] == shown("omdöme")["scores"]["test"]["accuracy"]
     entry = shown("omdöme")
     assert entry["labels"] == ["negativ", "positiv"]
     assert entry["base"]["name"] == str(shop / "base")

@@ -14,13 +14,14 @@ from swereg.cli import (
     load,
     plugins,
     predict,
+    report,
     show,
     train,
 )
 
 SECTIONS: dict[str, list[click.Command]] = {
     "Train": [train.train],
-    "See": [listing.list_, show.show, compare.compare],
+    "See": [listing.list_, show.show, compare.compare, report.report],
     "Use": [load.load, predict.predict, alias.alias],
     "Exchange": [exchange.export, exchange.import_],
     "Plugins": [plugins.tasks, plugins.methods],

@@ -102,6 +102,48 @@ def as_json(help_text: str) -> Decorator:
     return option("--json", "as_json", is_flag=True, help=help_text)
 
 
+def forms(json_help: str) -> Decorator:
+    """Add --json, --csv and --md, of which the last one given counts; ``form`` is "" without."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name, text in (
+            ("md", "Print a table in Markdown."),
+            ("csv", "Print CSV, safe to open in a spreadsheet."),
+            ("json", json_help),
+        ):
+            command = option(f"--{name}", "form", flag_value=name, default="", help=text)(command)
+        return command
+
+    return decorate
+
+
+def where() -> Decorator:
+    """Add --filter."""
+    return option(
+        "--filter", "where", multiple=True, metavar="CONDITION",
+        help="Only entries of which this holds, such as val_loss<0.4, method=lora, r>=8 or "
+        "note~pilot. Several must all hold.",
+    )  # fmt: skip
+
+
+def fail_if() -> Decorator:
+    """Add --fail-if."""
+    return option(
+        "--fail-if", "fail_if", multiple=True, metavar="CONDITION",
+        help="End with exit code 4 if this holds of an entry, such as accuracy<0.8, or "
+        "cannot be known.",
+    )  # fmt: skip
+
+
+def plot() -> Decorator:
+    """Add --plot."""
+    return option(
+        "--plot", metavar="FILE",
+        help="Draw curves and calibration as well, into a .png, .svg or .pdf; a file that is "
+        "there is replaced. Needs matplotlib: pip install 'swereg[plot]'.",
+    )  # fmt: skip
+
+
 def quiet(help_text: str) -> Decorator:
     """Add -q."""
     return option("-q", "--quiet", is_flag=True, help=help_text)

@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 import swereg
-from swereg.cli import commands, figures, live, output, tables
+from swereg import figures
+from swereg.cli import commands, live, output, tables
 from swereg.cli.commands import Session, option
-from swereg.cli.settings import ordered
 from swereg.cli.show import scores
 from swereg.records import Entry, ReadOptions
+from swereg.settings import ordered
 
 READ = ("text", "label", "delimiter", "encoding", "drop_empty", "repair_mojibake",
         "normalise_labels")  # fmt: skip

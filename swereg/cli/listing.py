@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables
+from swereg import figures
+from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
-from swereg.cli.settings import brief, ordered
+from swereg.cli.failing import check_entries
 from swereg.cli.tables import Column
 from swereg.errors import SweregError
 from swereg.records import Entry
+from swereg.settings import brief, ordered
 
 SORTS = ("created", "ref", "task", "method", "val_loss", "accuracy", "macro_f1", "trainable",
          "size", "seconds")  # fmt: skip
@@ -77,7 +79,9 @@ COLUMNS: tuple[Column[Entry], ...] = (
 @option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
         help="The most entries to list.")  # fmt: skip
 @option("--all", "everything", is_flag=True, help="List all entries.")
-@commands.as_json("Print all stored facts of each entry as JSON.")
+@commands.where()
+@commands.fail_if()
+@commands.forms("Print all stored facts of each entry as JSON.")
 @commands.quiet("Print references alone.")
 @click.pass_obj
 def list_(
@@ -88,26 +92,29 @@ def list_(
     sort: str,
     limit: int,
     everything: bool,
-    as_json: bool,
+    where: tuple[str, ...],
+    fail_if: tuple[str, ...],
+    form: str,
     quiet: bool,
 ) -> None:
     """List entries, the newest first.
 
     accuracy is on test, or on validation (marked val) where a task has no test data.
     """
-    found, nothing = _entries(session, task=task, name=name, method=method, sort=sort)
+    found, nothing = _entries(session, task=task, name=name, method=method, where=where, sort=sort)
     shown = found if everything else found[:limit]
-    if as_json:
+    if form == "json":
         output.as_json({"total": len(found), "entries": [entry.to_json() for entry in shown]})
     elif quiet:
         for entry in shown:
             output.data(entry.ref)
     elif shown:
-        tables.show(COLUMNS, shown)
+        tables.show(COLUMNS, shown, form)
     if not found:
-        output.say("No entry is like that." if any((task, method, name)) else nothing)
+        output.say("No entry is like that." if any((task, method, name, where)) else nothing)
     elif len(shown) < len(found):
         output.say(f"{len(found) - len(shown):,} more; see them with --all or --limit N")
+    check_entries(found, fail_if)
 
 
 def _entries(session: Session, **wanted: Any) -> tuple[list[Entry], str]:

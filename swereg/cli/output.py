@@ -56,6 +56,11 @@ def is_unicode(stream: TextIO | None = None) -> bool:
     return ((stream or sys.stdout).encoding or "").lower().startswith("utf")
 
 
+def plus_minus(stream: TextIO | None = None) -> str:
+    """The sign, as far as a stream, by default stdout, has it."""
+    return "±" if is_unicode(stream) else "+-"
+
+
 def width() -> int:
     """The columns of the terminal behind stdout, at least 10; 80 where there is none."""
     return max(10, shutil.get_terminal_size().columns)
@@ -88,6 +93,13 @@ def drawn(thing: RenderableType) -> None:
     console().print(thing)
 
 
+def line(text: str) -> None:
+    """Print a line of words for a person, wrapped where the terminal ends."""
+    from rich.text import Text
+
+    drawn(Text(clean(text)))
+
+
 def as_json(content: Mapping[str, Any]) -> None:
     """Print one object, in ASCII, so that it passes through every pipe."""
     whole = {"schema_version": SCHEMA_VERSION, **content}
@@ -99,6 +111,15 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([_no_formula(cell) for cell in row] for row in rows)
+
+
+def as_markdown(
+    header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[bool] = ()
+) -> None:
+    """Print a table as Markdown has it, with some columns set to the right."""
+    rules = ["---:" if at < len(right) and right[at] else "---" for at in range(len(header))]
+    for row in (header, rules, *rows):
+        data("| " + " | ".join(clean(cell).replace("|", r"\|") for cell in row) + " |")
 
 
 def _no_formula(cell: object) -> object:

@@ -5,40 +5,86 @@ from __future__ import annotations
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables
-from swereg.cli.commands import Session
-from swereg.cli.figures import SPLITS
-from swereg.cli.settings import ordered
-from swereg.records import Entry, Recipe
+from swereg import figures
+from swereg.cli import commands, output, tables, views
+from swereg.cli.commands import Session, option
+from swereg.figures import SPLITS
+from swereg.records import Entry, Recipe, Split
+from swereg.settings import ordered
 
 Facts = list[tuple[str, str]]
 
 
 @click.command(cls=commands.Command)
 @click.argument("ref")
-@commands.as_json("Print all stored facts as JSON.")
+@option("--errors", is_flag=True, help="The examples that it gets wrong, most confident first.")
+@option("--confusion", is_flag=True, help="Which labels it takes for which.")
+@option("--calibration", is_flag=True, help="Whether its probabilities can be believed.")
+@option("--per-label", is_flag=True, help="Precision, recall and F1 of each label.")
+@option("--split", type=click.Choice(["test", "val"]), metavar="NAME",
+        help="The answers to look at: test or val.  [default: test, else val]",
+)  # fmt: skip
+@option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
+        help="The most errors to show.")  # fmt: skip
+@commands.plot()
+@commands.as_json("Print all stored facts as JSON; with one of the views, all that it is made of.")
 @click.pass_obj
-def show(session: Session, ref: str, as_json: bool) -> None:
-    """Show everything about one entry.
+def show(
+    session: Session,
+    ref: str,
+    errors: bool,
+    confusion: bool,
+    calibration: bool,
+    per_label: bool,
+    split: Split | None,
+    limit: int,
+    plot: str | None,
+    as_json: bool,
+) -> None:
+    """Show everything about one entry, or look closely at its answers.
 
     REF is a model's name (its alias prod, else its newest version), a version such as
     sentiment/3, or an alias such as sentiment@prod, @latest or @best.
+
+    \b
+    swereg show sentiment
+    swereg show sentiment@prod --errors --confusion
     """
     entry = swereg.show(ref, registry=session.registry)
-    if as_json:
+    if plot:
+        path = swereg.plot(entry.ref, output=plot, registry=session.registry)
+        output.say(f"drawn: {path}")
+    wanted = {"errors": errors, "confusion": confusion, "calibration": calibration,
+              "per-label": per_label}  # fmt: skip
+    if any(wanted.values()) or split:
+        found = swereg.examine(entry, split=split, registry=session.registry)
+        if as_json:
+            output.as_json(found.to_json())
+            return
+        views.draw(found, [view for view, asked in wanted.items() if asked], limit)
+    elif as_json:
         output.as_json(entry.to_json())
     elif output.is_terminal():
-        tables.facts(sections(entry))
+        tables.facts(sections(entry, _measured(session, entry)))
     else:
         tables.facts([("", [("ref", entry.ref)]), *sections(entry)])
 
 
-def sections(entry: Entry) -> list[tuple[str, Facts]]:
+def _measured(session: Session, entry: Entry) -> Facts:
+    """What the answers on test say, with what the choice of the examples leaves open."""
+    if not entry.scores:
+        return []
+    found = swereg.examine(entry, registry=session.registry)
+    shown = figures.several(found.report.rows, f"{SPLITS[found.split]} example")
+    return [("measured on", f"{shown}; in brackets 95 % intervals"), *views.metrics(found)]
+
+
+def sections(entry: Entry, measured: Facts | None = None) -> list[tuple[str, Facts]]:
     """Arrange an entry's facts under headings."""
     return [
         (entry.ref, _identity(entry)),
         *([("Origin", _origin(entry))] if entry.imported else []),
-        ("Scores", scores(entry) or [("scores", figures.UNKNOWN)]),
+        ("Scores", [*(scores(entry) or [("scores", figures.UNKNOWN)]), *(measured or [])]),
         ("Training", [*_training(entry), *_effort(entry)]),
         ("Data", _data(entry)),
         ("Base", _base(entry)),

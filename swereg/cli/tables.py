@@ -41,8 +41,22 @@ class Column(Generic[T]):
     style: str = ""
 
 
-def show(columns: Sequence[Column[T]], things: Sequence[T]) -> None:
-    """Print things as a table that fits, or as tab-separated rows with a header."""
+def show(columns: Sequence[Column[T]], things: Sequence[T], form: str = "") -> None:
+    """Print things as a table that fits, or as tab-separated rows with a header.
+
+    Args:
+        form: ``csv`` or ``md`` for those, wherever it is printed.
+    """
+    if form == "csv":
+        rows = [[(column.value or column.cell)(thing) for column in columns] for thing in things]
+        output.as_csv([column.key for column in columns], rows)
+        return
+    if form == "md":
+        titled = [column for column in columns if column.title]
+        right = [column.right for column in titled]
+        cells = [[column.cell(thing) for column in titled] for thing in things]
+        output.as_markdown([column.title for column in titled], cells, right)
+        return
     if not output.is_terminal():
         output.cells(column.key for column in columns)
         for thing in things:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import swereg
-from swereg.cli import commands, figures, live, output, trained
+from swereg import figures
+from swereg.cli import commands, live, output, trained
 from swereg.cli.commands import Session, option
-from swereg.cli.settings import recommended
 from swereg.records import Entry, OnProgress, Progress, ReadOptions, Recipe, Stored
+from swereg.settings import recommended
 
 if TYPE_CHECKING:
     from swereg.statistics import SeedRun
@@ -196,7 +197,7 @@ def train(
     swereg train --task sentiment                      LoRA, the default method
     swereg train --task sentiment --method full        the baseline
     swereg train --task complaints --data mail.csv     your own data
-    swereg train --task sentiment --method tfidf       a bag of words, without a base
+    swereg train --task sentiment --method tfidf       a bag of words, no base
     swereg train --task sentiment --seeds 5            how much is chance
     """
     read = {key: said[key] for key in READ if said[key] is not None}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from swereg import home
-from swereg.cli import figures, output, tables
-from swereg.cli.settings import ordered
+from swereg import figures, home
+from swereg.cli import output, tables
 from swereg.cli.show import scores
 from swereg.records import Entry
+from swereg.settings import ordered
 
 if TYPE_CHECKING:
     from swereg.statistics import SeedRun
@@ -58,8 +58,7 @@ def _summary(entry: Entry) -> Facts:
 
 def _spreads(run: SeedRun) -> Facts:
     """The means over the seeds, each with the standard deviation between them."""
-    unicode = output.is_unicode(sys.stdout if output.is_terminal() else sys.stderr)
-    sign = "±" if unicode else "+-"
+    sign = output.plus_minus(sys.stdout if output.is_terminal() else sys.stderr)
     titles = {"val_loss": "val loss"}
     for metric, name in figures.METRICS.items():
         titles[metric] = f"{figures.SPLITS[run.split]} {name}"

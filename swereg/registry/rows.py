@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import CheckFailed
+from swereg.errors import CheckFailed, UsageError
 from swereg.records import (
     BaseInfo,
     Dataset,
@@ -76,6 +76,16 @@ def task_row(task: Task) -> Row:
         "licence": task.licence,
         "created": now(),
     }
+
+
+def task_of(row: sa.Row[Any]) -> Task:
+    """A task's facts. Its examples are where they came from."""
+
+    def no_data() -> Dataset:
+        raise UsageError(f"the registry has no data of {row.name} itself", code="task.no-data")
+
+    labels = tuple(json.loads(row.labels))
+    return Task(row.name, no_data, labels, row.description, row.source, row.licence)
 
 
 def dataset_row(dataset: Dataset, *, keep: bool) -> Row:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from swereg import home, refs
 from swereg.errors import NotFound, StorageError
-from swereg.records import BaseInfo, Dataset, Entry, NewEntry, Outputs, Weights
+from swereg.records import BaseInfo, Dataset, Entry, NewEntry, Outputs, Task, Weights
 from swereg.refs import Ref
 from swereg.registry import events, queries, rows, schema
 from swereg.registry import tables as t
@@ -238,6 +238,30 @@ class Registry:
                 code="dataset.missing",
             )
         return rows.dataset_of(row)
+
+    def texts(self, digest: str) -> Dataset | None:
+        """Return the examples of a dataset, or None where its texts are not kept."""
+        try:
+            return self.dataset(digest)
+        except NotFound:
+            return None
+
+    def task(self, name: str) -> Task:
+        """Return a task's facts as they were when it was first stored; it brings no data.
+
+        Raises:
+            NotFound: nothing was stored for such a task.
+        """
+        query = sa.select(t.tasks).where(t.tasks.c.name == _nfc(name))
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(
+                f"the registry has nothing of a task {name!r}",
+                hint="List what there is: swereg list",
+                code="task.unknown",
+            )
+        return rows.task_of(row)
 
     def outputs(self, entry: Entry | str) -> tuple[Outputs, ...]:
         """Return the logits that an entry gave on validation and test."""

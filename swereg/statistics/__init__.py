@@ -6,6 +6,7 @@ from swereg.statistics.groups import Resampled, resample
 from swereg.statistics.metrics import METRICS
 from swereg.statistics.noise import Standing, standings
 from swereg.statistics.pairs import Difference, McNemar, Pair, pair
+from swereg.statistics.reliability import Bin
 from swereg.statistics.reports import Figure, LabelFigures, Report, report
 from swereg.statistics.scored import Scored
 from swereg.statistics.seeds import Fold, SeedRun, Spread, fold, seed_run, stored
@@ -14,6 +15,7 @@ from swereg.statistics.sentences import sentence
 __all__ = [
     "METRICS",
     "Aligned",
+    "Bin",
     "Bootstrap",
     "Difference",
     "Figure",

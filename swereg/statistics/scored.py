@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from swereg.errors import CheckFailed
 from swereg.records import Example, Outputs
@@ -71,7 +70,8 @@ class Scored:
     @cached_property
     def log_probabilities(self) -> Numbers:
         """The natural logarithms of the probabilities, [examples, labels]; finite."""
-        return np.asarray(log_softmax(self.logits.astype(np.float64), axis=1))
+        shifted = self.logits - self.logits.max(axis=1, keepdims=True).astype(np.float64)
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
     @cached_property
     def probabilities(self) -> Numbers:

@@ -11,7 +11,7 @@ import pytest
 import swereg
 from swereg.comparison import compare
 from swereg.records import Dataset, Entry, Example, Recipe, Task
-from tests.cli.conftest import Run, entry
+from tests.cli.conftest import Run, entry, evidence
 
 LABELS = ("negativ", "positiv")
 
@@ -31,7 +31,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> None:
     both = [imported(), entry()]
     monkeypatch.setattr(swereg, "entries", lambda **_: both, raising=False)
     monkeypatch.setattr(swereg, "show", lambda *_, **__: both[0], raising=False)
-    monkeypatch.setattr(swereg, "compare", lambda *_, **__: compare(both), raising=False)
+    monkeypatch.setattr(swereg, "compare", lambda *_, **__: compare(evidence(*both)), raising=False)
 
 
 @pytest.mark.usefixtures("shown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime
 from functools import cache
@@ -10,12 +11,11 @@ from typing import Any
 import pytest
 
 import swereg
-from swereg import plugins
-from swereg.cli import figures
-from swereg.comparison import compare
+from swereg import figures, plugins
+from swereg.comparison import Comparison, compare, examine
 from swereg.errors import NotFound, StorageError
 from swereg.records import Entry
-from tests.cli.conftest import KB, LORA, Run, entry, full
+from tests.cli.conftest import KB, LORA, Run, entry, evidence, full
 
 MARKUP = "se [/red] [bold]här[/bold] :smile: \x1b[31m\x07"
 
@@ -34,11 +34,22 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
     monkeypatch.setattr(plugins, "installed", cache(plugins.installed))  # the same all the time
     monkeypatch.setattr(swereg, "entries", lambda **_: found, raising=False)
     monkeypatch.setattr(swereg, "show", lambda ref, **_: found[2], raising=False)
-    monkeypatch.setattr(swereg, "compare", lambda *_, **__: compare(found[:3]), raising=False)
+    known = evidence(*found)
+    monkeypatch.setattr(swereg, "examine", lambda *_, **__: examine(known[2]), raising=False)
+
+    def compared(*refs: str, **options: Any) -> Comparison:
+        del options["registry"], options["task"], options["where"], options["seeds"]
+        return compare(known[: 2 if len(refs) == 2 else 3], **options)
+
+    monkeypatch.setattr(swereg, "compare", compared, raising=False)
     return found
 
 
-COMMANDS = [["list"], ["show", "x"], ["compare", "x"], ["tasks"], ["methods"]]
+VIEWS = ["--errors", "--confusion", "--calibration", "--per-label"]
+COMMANDS = [
+    ["list"], ["show", "x"], ["show", "x", *VIEWS], ["compare", "x"], ["compare", "x", "y"],
+    ["tasks"], ["methods"],
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -99,6 +110,9 @@ def test_a_program_gets_comparisons_as_rows(cli: Run, stored: list[Entry]) -> No
     assert found["sentiment-full/1"]["baseline"] == "True"
     assert found["sentiment-full/1"]["accuracy"] == "0.9"
     assert "val_loss" in found["sentiment/2"]["best"].split(",")
+    assert float(found["sentiment/2"]["difference"]) == pytest.approx(-0.02)
+    low, high = (float(found["sentiment/2"][f"accuracy_{side}"]) for side in ("low", "high"))
+    assert low < 0.88 < high
 
 
 def test_references_alone(cli: Run, stored: list[Entry]) -> None:
@@ -163,31 +177,87 @@ def test_show_says_everything(cli: Run, stored: list[Entry]) -> None:
         assert fact in said
 
 
-def test_compare_marks_the_baseline_the_differences_and_the_best(
+def test_compare_marks_the_best_the_noise_and_the_differences_to_the_baseline(
     cli: Run, stored: list[Entry]
 ) -> None:
-    done = cli("compare", "x", tty=True, width=120)
-    lines = {line[:10].strip(): line for line in done.out.splitlines()}
-    assert "full (baseline)" in lines["method"]
-    assert "0.880 (-0.020)" in lines["accuracy"]
-    assert "0.900 *" in lines["accuracy"]
-    assert "0.3100 (-0.0900) *" in lines["val loss"]
-    assert "599 kB (-498 MB) *" in lines["size"]
-    assert "baseline, sentiment-full/1" in done.err
+    done = cli("compare", "x", tty=True, width=160)
+    assert "100 test examples" in done.out
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line}
+    assert "0.900 (0.84 to 0.95) *" in lines["sentiment-full/1"]
+    assert "0.880 (0.81 to 0.94) ~" in lines["sentiment/2"]
+    assert "-0.020 (-0.05 to +0.00)" in lines["sentiment/2"]
+    assert "differences are to sentiment-full/1" in done.err
     assert "note: These entries sit on different bases" in done.err
 
 
-def test_compare_falls_apart_into_blocks_where_it_does_not_fit(
-    cli: Run, stored: list[Entry]
-) -> None:
-    assert cli("compare", "x", tty=True, width=200).out.count("accuracy") == 1
-    assert cli("compare", "x", tty=True, width=40).out.count("accuracy") == 3
+def test_two_entries_are_compared_in_every_detail(cli: Run, stored: list[Entry]) -> None:
+    done = cli("compare", "x", "y", tty=True, width=120)
+    lines = {line.split()[0]: line for line in reversed(done.out.splitlines()) if line}
+    assert lines["accuracy"].split()[1:] == [
+        "0.880", "(0.81", "to", "0.94)", "0.900", "(0.84", "to", "0.95)",
+        "+0.020", "(+0.00", "to", "+0.05)",
+    ]  # fmt: skip
+    assert "499 MB" in lines["size"]
+    assert lines["method"].split() == ["method", "lora", "full"]
+    assert "not distinguishable on these n = 100 test examples" in done.out
+    markdown = cli("compare", "x", "y", "--md").out
+    assert "| accuracy | 0.880 (0.81 to 0.94) |" in markdown
+    assert "not distinguishable" in markdown
+    facts = json.loads(cli("compare", "x", "y", "--json").out)["between"]
+    assert facts["verdict"] == "indistinguishable"
+    assert facts["pair"]["mcnemar"]["only_b"] == 2
+
+
+@pytest.mark.parametrize("command", [["list"], ["compare", "x"]])
+def test_tables_come_as_markdown_and_csv(command: list[str], cli: Run, stored: list[Entry]) -> None:
+    header, rule, *rows = cli(*command, "--md").out.splitlines()
+    assert header.count(" | ") == rule.count(" | ") == rows[0].count(" | ")
+    assert "sentiment-full/1" in rows[1]
+    header, *rows = csv.reader(cli(*command, "--csv", tty=True).raw.splitlines())
+    assert header[0] == "ref"
+    assert dict(zip(header, rows[1], strict=True))["accuracy"] == "0.9"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["list", "--fail-if", "accuracy<0.8"], 4),
+        (["list", "--fail-if", "val_loss>0.9"], 0),
+        (["list", "--fail-if", "roc_auc<0.1"], 4),  # ärende/1 has none
+        (["compare", "x", "--fail-if", "accuracy<0.85"], 0),
+        (["compare", "x", "--fail-if", "accuracy<0.89"], 4),
+        (["compare", "x", "y", "--fail-if", "worse"], 0),
+        (["compare", "x", "--fail-if", "worse"], 2),
+        (["compare", "x", "--fail-if", "acuracy<0.89"], 2),
+        (["compare", "x", "--fail-if", "accuracy"], 2),
+    ],
+)
+def test_scripts_notice(arguments: list[str], code: int, cli: Run, stored: list[Entry]) -> None:
+    done = cli(*arguments)
+    assert done.code == code
+    if code == 4:
+        assert "/1: " in done.err or "/2: " in done.err
+    if "acuracy<0.89" in arguments:
+        assert "Did you mean accuracy?" in done.err
+
+
+def test_views_show_what_the_answers_were(cli: Run, stored: list[Entry]) -> None:
+    shown = cli("show", "x", *VIEWS, tty=True, width=100).out
+    assert "12 wrong answers" in shown
+    assert "answers by their probability" in shown
+    rows = [line.split("\t") for line in cli("show", "x", "--confusion").raw.splitlines()]
+    assert rows == [["true", "negativ", "positiv"], ["negativ", "44", "6"], ["positiv", "6", "44"]]
+    rows = [line.split("\t") for line in cli("show", "x", "--errors").raw.splitlines()]
+    assert len(rows) == 13
+    assert rows[1][0] == "88"
+    facts = json.loads(cli("show", "x", "--per-label", "--json").out)
+    assert facts["report"]["labels"][0]["recall"] == 0.88
 
 
 def test_no_color_means_no_colour(
     cli: Run, stored: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "\x1b[32m" in cli("compare", "x", tty=True).raw
+    assert "\x1b[1m" in cli("compare", "x", tty=True).raw
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[3" not in cli("compare", "x", tty=True).raw
 

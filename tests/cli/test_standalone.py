@@ -81,6 +81,25 @@ def test_a_missing_base_is_said_and_not_invented(cli: Run) -> None:
     }  # fmt: skip
 
 
+def test_they_are_compared_filtered_reported_and_drawn(cli: Run, tmp_path: Path) -> None:
+    done = cli("compare", "omdöme-head", "omdöme-tfidf", tty=True, width=120)
+    assert done.code == 0, done.err
+    assert "base: fingerprint" in done.out
+    assert cli("list", "--filter", "base=none", "-q").out.split() == [
+        "omdöme-majority/1", "omdöme-tfidf/1",
+    ]  # fmt: skip
+    assert cli("list", "--filter", "learning_rate<9", "-q").out.split() == ["omdöme-head/1"]
+    for refs in (("--task", "omdöme"), ("omdöme-tfidf", "omdöme-majority")):
+        page = tmp_path / "sida.html"
+        done = cli("report", *refs, "-o", str(page))
+        assert done.code == 0, done.err
+        assert "None" not in page.read_text("utf-8")
+    pytest.importorskip("matplotlib")
+    for command in (["show", "omdöme-tfidf"], ["compare", "--task", "omdöme"]):
+        done = cli(*command, "--plot", str(tmp_path / "bild.svg"))
+        assert done.code == 0, done.err
+
+
 def test_comparing_with_them_is_not_comparing_bases(cli: Run) -> None:
     done = cli("compare", "--task", "omdöme", tty=True, width=120)
     assert "different bases" not in done.err

@@ -1,20 +1,33 @@
-"""Figures as a person reads them."""
+"""Figures as a person reads them, in a terminal or on a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
 METRICS = {
-    "loss": "loss", "accuracy": "accuracy", "macro_f1": "macro-F1", "roc_auc": "ROC-AUC",
+    "loss": "loss", "accuracy": "accuracy", "macro_f1": "macro-F1", "mcc": "MCC",
+    "roc_auc": "ROC-AUC", "ece": "calibration error", "brier": "Brier score",
 }  # fmt: skip
 
 UNKNOWN = "-"
 NO_BASE = "none"
 
+Writer = Callable[[float], str]
+
 T = TypeVar("T")
+
+
+class Limits(Protocol):
+    """The two ends of an interval."""
+
+    @property
+    def low(self) -> float: ...  # noqa: D102
+
+    @property
+    def high(self) -> float: ...  # noqa: D102
 
 
 def count(value: float) -> str:
@@ -40,6 +53,24 @@ def loss(value: float) -> str:
 def share(value: float) -> str:
     """A score between 0 and 1: 0.880."""
     return f"{value:.3f}"
+
+
+def writer(metric: str) -> Writer:
+    """How a metric's values are written."""
+    return loss if metric == "loss" else share
+
+
+def signed(value: float, write: Writer) -> str:
+    """A difference with its sign: +0.020."""
+    return write(value) if value < 0 else f"+{write(value)}"
+
+
+def limits(interval: Limits | None, *, signed: bool = False) -> list[str]:
+    """The limits of an interval in brackets, (0.62 to 0.79); nothing where there are none."""
+    if interval is None:
+        return []
+    form = "+.2f" if signed else ".2f"
+    return [f"({interval.low:{form}} to {interval.high:{form}})"]
 
 
 def percent(value: float) -> str:
