@@ -8,17 +8,21 @@ import signal
 import statistics
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import swereg
-from swereg import Dataset, Example, Task
+from swereg import Dataset, Example, Task, plugins
 from swereg.cli import trained
 from swereg.errors import TrainingError, UsageError
 from swereg.records import Notice, Progress, SeedBegan, Stored
+from swereg.standalone.method import Learnt
 from swereg.statistics import seed_run
+from swereg.testing import check_method
 from tests.cli.conftest import entry as made
 
 LABELS = ("sol", "regn")
@@ -105,6 +109,36 @@ def test_methods_without_chance_are_refused(method: str) -> None:
     with pytest.raises(UsageError) as caught:
         swereg.train_seeds(TASK, method=method)
     assert caught.value.code == "seeds.deterministic"
+
+
+class Lottery:
+    """A method without a base that depends on the seed, and chooses a setting by it."""
+
+    name = "lottery"
+    description = "Random shares."
+    seeded = True
+
+    @dataclass(frozen=True)
+    class settings:
+        chosen: int = 0
+
+    def fit(self, dataset: Dataset, settings: Any, *, seed: int, on_progress: Any) -> Learnt:
+        shares = np.random.default_rng(seed).random(len(dataset.labels))
+        return Learnt({"shares": shares}, len(shares), replace(settings, chosen=seed))
+
+    def answerer(self, tensors: Any, labels: Any, settings: Any) -> Any:
+        return lambda texts: np.tile(tensors["shares"], (len(texts), 1))
+
+
+def test_a_method_without_a_base_may_have_seeds_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = plugins.find
+    monkeypatch.setattr(
+        plugins, "find", lambda kind, name: Lottery() if name == "lottery" else find(kind, name)
+    )
+    check_method("lottery")
+    run = swereg.train_seeds(TASK, method="lottery", seeds=3)
+    assert [entry.recipe.settings["chosen"] for entry in run.entries] == [42, 43, 44]
+    assert len(set(run.spreads["val_loss"].values)) == 3
 
 
 def test_without_test_data_the_scores_are_those_of_validation() -> None:

@@ -44,7 +44,8 @@ class Loaded:
 @click.command(cls=commands.Command)
 @click.argument("refs", nargs=-1, metavar="[REF]...")
 @option("--all", "everything", is_flag=True,
-        help="Load every model on the registry's own base, as far as there is room.")  # fmt: skip
+        help="Load every model on the registry's own base, or on none, as far as there is "
+        "room.")  # fmt: skip
 @option("--encoders", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
         help="How many full fine-tunes may be in memory; each brings a whole "
         "encoder.")  # fmt: skip
