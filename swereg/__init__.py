@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from swereg import data as data
-    from swereg.adapters.classifier import Classifier as Classifier
     from swereg.api import compare as compare
     from swereg.api import entries as entries
     from swereg.api import examine as examine
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from swereg.api import predict as predict
     from swereg.api import show as show
     from swereg.api import train as train
+    from swereg.api import train_seeds as train_seeds
     from swereg.bank import Bank as Bank
+    from swereg.classifier import Classifier as Classifier
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
     from swereg.exchange import export as export
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
     from swereg.registry import Registry as Registry
     from swereg.reporting import plot as plot
     from swereg.reporting import report as report
+    from swereg.statistics import SeedRun as SeedRun
 else:
     _HOMES = {
-        "swereg.adapters.classifier": ["Classifier"],
-        "swereg.api": ["compare", "entries", "examine", "load", "predict", "show", "train"],
+        "swereg.api": [
+            "compare", "entries", "examine", "load", "predict", "show", "train", "train_seeds",
+        ],
         "swereg.bank": ["Bank"],
+        "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
         "swereg.exchange": ["export", "import_"],
@@ -47,6 +51,7 @@ else:
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
         "swereg.reporting": ["plot", "report"],
+        "swereg.statistics": ["SeedRun"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -73,6 +78,7 @@ __all__ = [
     "Prediction",
     "ReadOptions",
     "Registry",
+    "SeedRun",
     "SweregError",
     "Task",
     "compare",
@@ -88,6 +94,7 @@ __all__ = [
     "report",
     "show",
     "train",
+    "train_seeds",
 ]
 
 __version__ = "0.1.0"

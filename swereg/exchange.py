@@ -57,7 +57,8 @@ def export(
         The folder.
 
     Raises:
-        UsageError: the method is none of PEFT's; ``merged`` works for every method.
+        UsageError: the method is none of PEFT's, where ``merged`` still works; or the entry has no
+            base, and neither can be had.
         CheckFailed: the weights or the base are not those that were recorded, or transformers'
             classifier on this base would answer otherwise.
         Conflict: the folder has something in it.
@@ -71,6 +72,7 @@ def export(
     target = Path(peft or merged or "")
     with opened(registry) as store:
         entry = store.get(ref)
+        entry.require_base()
         weights = store.weights(entry)
     with folders.writing(target, force=force) as folder:
         if peft is not None:
@@ -164,7 +166,7 @@ def _write_model(folder: Path, entry: Entry, weights: Weights, base: str | None)
     from swereg.adapters.exchange import merging
     from swereg.adapters.frozen_base import FrozenBase
 
-    source = bases.recorded(entry.base, base)
+    source = bases.recorded(entry.require_base(), base)
     frozen = FrozenBase.open(source, "cpu")
     model = merging.merge(entry, weights, frozen, plugins.find("method", entry.method))
     merging.save(model, source.folder, folder, entry.recipe.max_length)
@@ -177,10 +179,11 @@ def _place_of_base(entry: Entry, moved_to: str | None) -> str:
     from swereg.adapters.exchange import merging
     from swereg.adapters.frozen_base import FrozenBase
 
-    if moved_to is None and entry.base.architecture == bert.ARCHITECTURE:
-        packaged = home.PACKAGED_BASES / entry.base.name
-        return str(packaged) if entry.base.name == bases.PACKAGED else entry.base.name
-    source = bases.recorded(entry.base, moved_to)
+    base = entry.require_base()
+    if moved_to is None and base.architecture == bert.ARCHITECTURE:
+        packaged = home.PACKAGED_BASES / base.name
+        return str(packaged) if base.name == bases.PACKAGED else base.name
+    source = bases.recorded(base, moved_to)
     FrozenBase.open(source, "cpu")  # checks the fingerprint
     merging.check_head(entry, source.folder)
     return source.name if source.revision else str(source.folder)

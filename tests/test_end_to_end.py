@@ -243,6 +243,33 @@ def test_reading_starts_without_what_is_heavy(command: list[str], registry: Path
     assert not set(done.stderr.split()) & HEAVY
 
 
+def test_a_bag_of_words_needs_no_base_and_no_torch(registry: Path, shop: Path) -> None:
+    plain = ["train", "--task", "omdöme", "--data", shop / "omdömen.csv", "--method", "tfidf", "-q"]
+    assert swereg(*plain, PYTHONHASHSEED="1") == "omdöme-tfidf/1\n"
+    assert swereg(*plain, PYTHONHASHSEED="2") == "omdöme-tfidf/2\n"
+    one, two = shown("omdöme-tfidf/1"), shown("omdöme-tfidf/2")
+    assert one["base"] is None
+    assert one["weights_digest"] == two["weights_digest"]
+    assert one["dataset"] == shown("omdöme")["dataset"]
+    texts = ["HÄRLIG mat i Umeå", "försenat tåg"]
+    code = f"""
+import sys
+from swereg.cli import run
+assert run(["predict", "omdöme-tfidf", *{texts!r}]) == 0
+assert not {HEAVY - {"sklearn", "alembic"}!r} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["positiv", "negativ"]
+    both = swereg("predict", "omdöme,omdöme-tfidf", *texts).splitlines()
+    assert [line for line in both if line.startswith("omdöme-tfidf/2\t")] == [
+        f"omdöme-tfidf/2\t{line}" for line in done.stdout.splitlines()
+    ]
+    said = swereg(*plain, "--base", shop / "base", "--lr", 1, code=2)
+    assert "tfidf has no base, so it cannot use --base, --learning-rate" in said
+    assert "has no base" in swereg("export", "omdöme-tfidf", "--peft", shop / "x", code=2)
+
+
 @pytest.mark.parametrize("ref", ["omdöme", "omdöme-full"])
 def test_predicting_imports_neither_peft_nor_transformers_nor_training(
     ref: str, registry: Path

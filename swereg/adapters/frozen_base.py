@@ -20,10 +20,10 @@ from swereg.adapters.devices import choose_device
 from swereg.adapters.hidden import Hidden
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.routing import Adapter, Layouts
-from swereg.adapters.scoring import Logits
 from swereg.adapters.tokens import by_length, tokenize
 from swereg.errors import CheckFailed
 from swereg.records import BaseInfo
+from swereg.scoring import Logits
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

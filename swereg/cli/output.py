@@ -56,9 +56,9 @@ def is_unicode(stream: TextIO | None = None) -> bool:
     return ((stream or sys.stdout).encoding or "").lower().startswith("utf")
 
 
-def plus_minus() -> str:
-    """The sign, as far as the terminal has it."""
-    return "±" if is_unicode() else "+-"
+def plus_minus(stream: TextIO | None = None) -> str:
+    """The sign, as far as a stream, by default stdout, has it."""
+    return "±" if is_unicode(stream) else "+-"
 
 
 def width() -> int:

@@ -83,12 +83,11 @@ def _measured(session: Session, entry: Entry) -> Facts:
 
 def sections(entry: Entry, measured: Facts | None = None) -> list[tuple[str, Facts]]:
     """Arrange an entry's facts under headings."""
-    training = _elsewhere(entry) if entry.imported else [*_recipe(entry.recipe), *_curve(entry)]
     return [
         (entry.ref, _identity(entry)),
         *([("Origin", _origin(entry))] if entry.imported else []),
         ("Scores", [*(scores(entry) or [("scores", figures.UNKNOWN)]), *(measured or [])]),
-        ("Training", [*training, *_effort(entry)]),
+        ("Training", [*_training(entry), *_effort(entry)]),
         ("Data", _data(entry)),
         ("Base", _base(entry)),
         ("Environment", [(name, str(value)) for name, value in entry.environment.items()]),
@@ -130,6 +129,14 @@ def _origin(entry: Entry) -> Facts:
 def _method(recipe: Recipe) -> tuple[str, str]:
     settings = ordered(recipe.method, recipe.settings)
     return "method", f"{recipe.method} ({settings})" if settings else recipe.method
+
+
+def _training(entry: Entry) -> Facts:
+    if entry.imported:
+        return _elsewhere(entry)
+    if entry.base is None:
+        return [_method(entry.recipe), ("seed", str(entry.recipe.seed))]
+    return [*_recipe(entry.recipe), *_curve(entry)]
 
 
 def _elsewhere(entry: Entry) -> Facts:
@@ -190,6 +197,8 @@ def _data(entry: Entry) -> Facts:
 
 def _base(entry: Entry) -> Facts:
     base = entry.base
+    if base is None:
+        return [("base", figures.NO_BASE)]
     return [
         ("name", base.name),
         ("revision", base.revision or "none"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import swereg
-from swereg import figures, home
-from swereg.cli import commands, live, output, reading, tables
+from swereg import figures
+from swereg.cli import commands, live, output, reading, trained
 from swereg.cli.commands import Session, option
-from swereg.cli.show import scores
-from swereg.records import Entry, Recipe
-from swereg.settings import ordered, recommended
+from swereg.records import Entry, OnProgress, Progress, Recipe, Stored
+from swereg.settings import recommended
+
+if TYPE_CHECKING:
+    from swereg.statistics import SeedRun
 
 RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
 
@@ -37,6 +39,19 @@ def _settings(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> 
             raise click.BadParameter(f"{pair!r} is not KEY=VALUE, such as r=8.")
         settings[key.strip()] = value.strip()
     return settings
+
+
+def _seeds(
+    _: click.Context, __: click.Parameter, value: str | None
+) -> int | tuple[int, ...] | None:
+    """Read a number of seeds, or the seeds with commas between them."""
+    if value is None:
+        return None
+    try:
+        return tuple(map(int, value.split(","))) if "," in value else int(value)
+    except ValueError:
+        why = f"{value!r} is neither a number nor seeds such as 1,2,3."
+        raise click.BadParameter(why) from None
 
 
 class Train(commands.Command):
@@ -75,8 +90,8 @@ class Train(commands.Command):
     metavar="SPEC",
     default="lora",
     show_default=True,
-    help="How to adapt the base: "
-    "lora, full, head, or with settings \"lora[r=8,alpha=16]\". 'swereg methods' lists them.",
+    help='How to adapt the base: lora, full, head, or with settings "lora[r=8,alpha=16]"; '
+    "tfidf and majority need none. 'swereg methods' lists them.",
 )
 @how(
     "-o",
@@ -105,6 +120,13 @@ class Train(commands.Command):
 )
 @how("--seed", type=int, metavar="N", help=usual("Of initialisation, order and dropout.", "seed"))
 @how(
+    "--seeds",
+    metavar="N",
+    callback=_seeds,
+    help="Train with N seeds, from --seed on, or with the seeds 1,2,3; store each entry when it "
+    "is ready, and tell how much the seed changes.",
+)
+@how(
     "--max-length",
     type=int,
     metavar="N",
@@ -129,8 +151,8 @@ class Train(commands.Command):
     help=usual("Where to train; auto takes the best there is.", "device"),
 )
 @reading.options("Reading --data")
-@result("--json", "as_json", is_flag=True, help="Print all facts of the entry as JSON.")
-@result("-q", "--quiet", is_flag=True, help="Print the reference alone; show no progress.")
+@result("--json", "as_json", is_flag=True, help="Print all facts of each entry as JSON.")
+@result("-q", "--quiet", is_flag=True, help="Print references alone; show no progress.")
 @click.pass_obj
 def train(
     session: Session,
@@ -147,6 +169,7 @@ def train(
     no_keep_data: bool,
     as_json: bool,
     quiet: bool,
+    seeds: int | tuple[int, ...] | None,
     **said: Any,
 ) -> None:
     """Train an entry and store it.
@@ -155,31 +178,39 @@ def train(
     swereg train --task sentiment                      LoRA, the default method
     swereg train --task sentiment --method full        the baseline
     swereg train --task complaints --data mail.csv     your own data
+    swereg train --task sentiment --method tfidf       a bag of words, no base
+    swereg train --task sentiment --seeds 5            how much is chance
     swereg train --task complaints --method full       the same data again
     """
     paths, settings = _data(data, more_data), _with_rank(settings, rank)
     with live.display(quiet=quiet or as_json) as display:
-        entry = swereg.train(
-            task,
-            data=paths,
-            read=reading.taken(said),
-            method=method,
-            settings=settings,
-            base=base,
-            name=name,
-            note=note,
-            keep_data=not no_keep_data,
-            registry=session.registry,
-            on_progress=display,
+        options: dict[str, Any] = {
+            "data": paths,
+            "read": reading.taken(said),
+            "method": method,
+            "settings": settings,
+            "base": base,
+            "name": name,
+            "note": note,
+            "keep_data": not no_keep_data,
+            "registry": session.registry,
+            "on_progress": display,
             **{key: said[key] for key in RECIPE if said[key] is not None},
-        )
-    session.stored = entry.ref
+        }
+        if seeds is None:
+            found: Entry | SeedRun = swereg.train(task, **options)
+        else:
+            options["on_progress"] = _remembering(session, display)
+            found = swereg.train_seeds(task, seeds=seeds, **options)
+    refs = trained.refs(found)
+    session.stored = ", ".join(refs)
     if as_json:
-        output.as_json(entry.to_json())
+        output.as_json(found.to_json())
     elif quiet:
-        output.data(entry.ref)
+        for ref in refs:
+            output.data(ref)
     else:
-        _tell(entry, session.registry)
+        trained.tell(found, session.registry)
 
 
 def _data(data: tuple[str, ...], more: tuple[str, ...]) -> list[str] | None:
@@ -200,27 +231,12 @@ def _with_rank(settings: dict[str, str], rank: int | None) -> dict[str, str]:
     return settings | {"r": str(rank)}
 
 
-def _tell(entry: Entry, registry: str | None) -> None:
-    """Tell a person what was trained; give a program the reference, and the words to stderr."""
-    facts = _summary(entry, registry)
-    if output.is_terminal():
-        tables.facts([(entry.ref, facts)])
-    else:
-        output.data(entry.ref)
-        output.say("\n".join(f"{name}: {value}" for name, value in facts))
-    output.say(f'try it: swereg predict {entry.ref} "..."')
+def _remembering(session: Session, display: live.Quiet) -> OnProgress:
+    """Remember what has been stored, in case of an interrupt."""
 
+    def report(event: Progress) -> None:
+        if isinstance(event, Stored):
+            session.stored += f"{', ' if session.stored else ''}{event.ref}"
+        display(event)
 
-def _summary(entry: Entry, registry: str | None) -> list[tuple[str, str]]:
-    """What a person wants to know of a new entry."""
-    settings = ordered(entry.method, entry.recipe.settings)
-    return [
-        ("stored in", output.without_password(registry or home.registry_location())),
-        ("base", str(entry.base)),
-        ("method", f"{entry.method} ({settings})" if settings else entry.method),
-        ("trainable", figures.trainable(entry.trainable, entry.total)),
-        ("size", figures.size(entry.weights_size)),
-        ("best epoch", f"{entry.best_epoch} of {len(entry.epochs)}"),
-        *scores(entry),
-        ("time", figures.known(entry.seconds, figures.duration)),
-    ]
+    return report

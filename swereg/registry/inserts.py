@@ -19,7 +19,7 @@ class NewRows:
 
     name: str
     task: Row
-    base: Row
+    base: Row | None
     weights: Row
     dataset: Row | None
     entry: Row
@@ -36,7 +36,7 @@ class NewRows:
         return cls(
             name=new.name,
             task=rows.task_row(new.task),
-            base=rows.base_row(new.base),
+            base=rows.base_row(new.base) if new.base else None,
             weights=weights,
             dataset=dataset,
             entry=rows.entry_row(new, dataset["digest"] if dataset else None),
@@ -52,7 +52,8 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
         Conflict: the name belongs to another task.
     """
     _insert_task(connection, new)
-    insert_new(connection, t.bases, new.base)
+    if new.base is not None:
+        insert_new(connection, t.bases, new.base)
     insert_new(connection, t.weights, new.weights)
     if new.dataset is not None:
         _insert_dataset(connection, new.dataset)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,6 @@ import sqlalchemy as sa
 
 from swereg.errors import CheckFailed, UsageError
 from swereg.records import (
-    KNOWN_OF_IMPORTED,
     SPLITS,
     BaseInfo,
     Dataset,
@@ -132,21 +130,18 @@ def entry_row(new: NewEntry, dataset: str | None) -> Row:
     """An entry, as stored, without the model and the version that it gets last."""
     fitted = new.fitted
     scores = fitted.scores.get("test") or fitted.scores.get("val", {})
-    recipe = asdict(fitted.recipe)
-    if new.origin:
-        recipe = {key: recipe[key] for key in KNOWN_OF_IMPORTED}
     return {
         "run": new.run,
         "task": new.task.name,
         "method": fitted.recipe.method,
         "labels": text(list(new.labels)),
-        "base": new.base.fingerprint,
-        "base_name": new.base.name,
-        "base_revision": new.base.revision,
+        "base": new.base and new.base.fingerprint,
+        "base_name": new.base and new.base.name,
+        "base_revision": new.base and new.base.revision,
         "dataset": dataset,
         "weights": fitted.weights.digest,
         "size": fitted.weights.size,
-        "recipe": text(recipe),
+        "recipe": text(new.known_recipe),
         "trainable": fitted.trainable,
         "total": fitted.total,
         "best_epoch": fitted.best_epoch,
@@ -180,7 +175,7 @@ def select_entries() -> sa.Select[Any]:
             *(t.tasks.c[fact].label(f"task_{fact}") for fact in TASK_FACTS),
         )
         .join(t.models, t.models.c.id == t.entries.c.model)
-        .join(t.bases, t.bases.c.fingerprint == t.entries.c.base)
+        .outerjoin(t.bases, t.bases.c.fingerprint == t.entries.c.base)
         .join(t.tasks, t.tasks.c.name == t.entries.c.task)
         .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
         .where(t.entries.c.deleted.is_(None))
@@ -189,10 +184,12 @@ def select_entries() -> sa.Select[Any]:
 
 def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) -> Entry:
     """An entry, as recorded. Its base carries the name under which it was trained."""
-    base = BaseInfo(
-        row.base_name, row.base_revision, row.base, row.architecture, row.parameters,
-        row.hidden_size, row.max_length, json.loads(row.recommended),
-    )  # fmt: skip
+    base = None
+    if row.base is not None:
+        base = BaseInfo(
+            row.base_name, row.base_revision, row.base, row.architecture, row.parameters,
+            row.hidden_size, row.max_length, json.loads(row.recommended),
+        )  # fmt: skip
     sizes = {"train": row.train, "val": row.val, "test": row.test}
     return Entry(
         name=row.model_name,

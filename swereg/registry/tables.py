@@ -114,9 +114,9 @@ entries = _table(
     _column("task", Text, _needs("tasks.name")),
     _column("method", Text),
     _column("labels", Text),
-    _column("base", Text, _needs("bases.fingerprint")),
-    _column("base_name", Text),
-    _column("base_revision", Text),
+    sa.Column("base", Text, _needs("bases.fingerprint")),  # NULL: the method needs none
+    sa.Column("base_name", Text),
+    sa.Column("base_revision", Text),
     sa.Column("dataset", Text, _needs("datasets.digest")),  # of an import: what it was scored on
     _column("weights", Text, _needs("weights.digest")),
     _column("size", Whole),
