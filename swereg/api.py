@@ -262,8 +262,8 @@ def compare(
     Args:
         those: references; without any, all entries of the task, the best first.
         where: conditions that must all hold, such as ``"method=lora"``.
-        metric: the score by which they are judged: ``accuracy`` (the default), ``macro_f1``,
-            ``mcc``, ``roc_auc``, ``loss``, ``ece`` or ``brier``.
+        metric: the score by which they are judged: ``accuracy``, ``macro_f1``, ``mcc``,
+            ``roc_auc``, ``loss``, ``ece`` or ``brier``; by default the task's own, else accuracy.
         seeds: whether each seed of a recipe has a row of its own; without, they are folded, as
             long as no references are given.
         sort: the figure by which rows are sorted, the best first; by default validation loss, or
@@ -291,7 +291,7 @@ def compare(
         kept = conditions.select(found, where)
         return comparison.compare(
             _evidence(store, kept),
-            metric=metric or comparison.DEFAULT_METRIC,
+            metric=metric,
             folded=not (those or seeds),
             sort=sort,
         )

@@ -14,7 +14,7 @@ from swereg.records import Forgotten, StoredDataset
 if TYPE_CHECKING:
     from swereg.data.exporting import Exported
     from swereg.data.stored import Row
-    from swereg.tasks.difference import Change, Difference, Place
+    from swereg.data_difference import Change, Difference, Place
 
 _MOST_LABELS = 6  # in one cell
 

@@ -10,7 +10,7 @@ from swereg.records import SPLITS, Dataset, Forgotten, Split, StoredDataset
 from swereg.registry import Registry
 
 if TYPE_CHECKING:
-    from swereg.tasks.difference import Difference
+    from swereg.data_difference import Difference
 
 AnyRegistry = Registry | str | Path | None
 
@@ -68,7 +68,7 @@ def diff(before: str, after: str, *, registry: AnyRegistry = None) -> Difference
     Raises:
         NotFound: there is no such dataset, or its texts are not in the registry.
     """
-    from swereg.tasks.difference import difference
+    from swereg.data_difference import difference
 
     with opened(registry) as store:
         return difference(read(before, registry=store), read(after, registry=store))

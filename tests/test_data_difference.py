@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swereg.data_difference import Change, Place, difference
 from swereg.records import SPLITS, Dataset, Example
-from swereg.tasks.difference import Change, Place, difference
 
 EXAMPLES = st.lists(
     st.builds(Example, st.sampled_from("abcde"), st.sampled_from("xyz")), max_size=6
