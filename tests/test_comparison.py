@@ -110,6 +110,9 @@ def test_entries_on_different_data_are_compared_on_what_they_share() -> None:
     assert found.between is not None
     assert found.examples == found.between.rows == 60 - 20 - 3  # three of them were learnt from
     assert [row.figures["accuracy"] for row in found.rows] == pytest.approx([1.0, 1 - 1 / 37])
+    assert found.between.data == {
+        "same": 40, "added": 43, "removed": 22, "relabelled": 0, "moved": 0,
+    }  # fmt: skip
     notices = " ".join(found.notices)
     assert "37 test examples" in notices
     assert "3 that one learnt from" in notices
@@ -188,6 +191,14 @@ def test_imports_without_answers_are_listed_unranked() -> None:
     assert found.between is not None
     assert "no stored answers of t/1" in found.between.sentence
     assert any("Imported" in text for text in found.notices)
+
+
+def test_the_metric_is_the_task_s_own_unless_another_is_said() -> None:
+    those = [answered(entry(n, about={"metric": "macro_f1"}), SAME, {n}) for n in (1, 2)]
+    assert compare(those).metric == "macro_f1"
+    assert compare(those, metric="mcc").metric == "mcc"
+    odd = [answered(entry(1, about={"metric": "BLEU"}), SAME)]
+    assert compare(odd).metric == "accuracy"
 
 
 def test_rows_are_sorted_by_any_figure_the_best_first() -> None:

@@ -46,9 +46,12 @@ def pack(weight: Tensor) -> Tensor:
 
 def suits(weight: Tensor) -> bool:
     """Tell whether products with a weight are oneDNN's."""
-    return (
-        weight.device.type == "cpu" and weight.numel() >= SMALLEST and faster(weight.dtype)
-    )
+    return weight.device.type == "cpu" and weight.numel() >= SMALLEST and faster(weight.dtype)
+
+
+def maker(device: torch.device) -> str:
+    """Name whose float32 products a device uses: ``oneDNN`` or ``torch``."""
+    return "oneDNN" if device.type == "cpu" and faster(torch.float32) else "torch"
 
 
 @cache

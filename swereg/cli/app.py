@@ -9,19 +9,22 @@ from swereg.cli import (
     alias,
     commands,
     compare,
+    data,
     exchange,
     listing,
     load,
     plugins,
     predict,
+    report,
     show,
     train,
 )
 
 SECTIONS: dict[str, list[click.Command]] = {
     "Train": [train.train],
-    "See": [listing.list_, show.show, compare.compare],
+    "See": [listing.list_, show.show, compare.compare, report.report],
     "Use": [load.load, predict.predict, alias.alias],
+    "Data": [data.data],
     "Exchange": [exchange.export, exchange.import_],
     "Plugins": [plugins.tasks, plugins.methods],
 }

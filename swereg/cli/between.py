@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from swereg.cli import figures, output, tables
+from swereg import figures
+from swereg.cli import output, tables
 from swereg.cli.tables import Column
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ def draw(between: Between, found: Comparison, form: str = "") -> None:
         tables.show(_columns(*names, third=True), measured, form)
         output.data("")
         tables.show(_columns(*names, third=False), changed, form)
-        output.data(f"\n{between.sentence}")
+        output.data(f"\n{_rows(between.data)}" if between.data else "")
+        output.data(between.sentence)
         return
     output.line(f"{found.task}, scores on {_examples(between, found)}")
     output.data("")
@@ -39,6 +42,9 @@ def draw(between: Between, found: Comparison, form: str = "") -> None:
         output.line("What differs")
         output.data("")
         tables.show(_columns(*names, third=False), changed)
+    if between.data:
+        output.data("")
+        output.line(_rows(between.data))
     output.data("")
     output.line(between.sentence)
 
@@ -71,6 +77,12 @@ def line(change: Change) -> Line:
     if change.part in ("base", "environment"):
         name = f"{change.part}: {name}"
     return name, _value(change.a), _value(change.b), ""
+
+
+def _rows(data: Mapping[str, int]) -> str:
+    """Say what changed from the one's rows to the other's."""
+    counts = [f"{figures.count(number)} {kind}" for kind, number in data.items() if number]
+    return f"Rows of their data: {', '.join(counts)}."
 
 
 def _columns(a: str, b: str, *, third: bool) -> tuple[Column[Line], ...]:

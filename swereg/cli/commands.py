@@ -18,7 +18,7 @@ class Session:
 
     Attributes:
         registry: where the registry is, or None for the usual place.
-        stored: the reference of what has been stored, so that an interrupt is told right.
+        stored: the references of what has been stored, so that an interrupt is told right.
     """
 
     registry: str | None = None
@@ -132,6 +132,15 @@ def fail_if() -> Decorator:
         "--fail-if", "fail_if", multiple=True, metavar="CONDITION",
         help="End with exit code 4 if this holds of an entry, such as accuracy<0.8, or "
         "cannot be known.",
+    )  # fmt: skip
+
+
+def plot() -> Decorator:
+    """Add --plot."""
+    return option(
+        "--plot", metavar="FILE",
+        help="Draw curves and calibration as well, into a .png, .svg or .pdf; a file that is "
+        "there is replaced. Needs matplotlib: pip install 'swereg[plot]'.",
     )  # fmt: skip
 
 

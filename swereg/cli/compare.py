@@ -17,8 +17,9 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
 @click.argument("refs", nargs=-1, metavar="[REF]...")
 @option("--task", metavar="NAME", help="All entries of this task, the best one first.")
 @commands.where()
-@option("--metric", type=click.Choice(METRICS), metavar="NAME", default="accuracy",
-        show_default=True, help=f"By which score to judge: {', '.join(METRICS)}.")  # fmt: skip
+@option("--metric", type=click.Choice(METRICS), metavar="NAME",
+        help=f"By which score to judge: {', '.join(METRICS)}.  [default: the task's own, else "
+        "accuracy]")  # fmt: skip
 @option("--seeds", is_flag=True, help="A row for each seed, instead of one for all of a recipe.")
 @option("--sort", type=click.Choice(SORTS), metavar="KEY",
         help=f"By what to sort, the best first: {', '.join(SORTS)}.  [default: val_loss]",
@@ -27,6 +28,7 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
         help="End with exit code 4 if this holds of a row, such as accuracy<0.8, or cannot be "
         "known. Of two entries also: worse, which is the second against the first.",
 )  # fmt: skip
+@commands.plot()
 @commands.forms("Print all figures and differences as JSON.")
 @click.pass_obj
 def compare(
@@ -34,10 +36,11 @@ def compare(
     refs: tuple[str, ...],
     task: str | None,
     where: tuple[str, ...],
-    metric: str,
+    metric: str | None,
     seeds: bool,
     sort: str | None,
     fail_if: tuple[str, ...],
+    plot: str | None,
     form: str,
 ) -> None:
     """Put entries of one task side by side, with what the test examples leave open.
@@ -65,4 +68,10 @@ def compare(
         leaderboard.draw(found, form)
     for text in found.notices:
         output.note(text)
+    if plot:
+        path = swereg.plot(
+            *refs, task=task, output=plot, where=where, metric=found.metric, seeds=seeds,
+            registry=session.registry,
+        )  # fmt: skip
+        output.say(f"drawn: {path}")
     check(found, fail_if)

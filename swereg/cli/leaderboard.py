@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from swereg.cli import figures, output, tables
-from swereg.cli.settings import brief, ordered
+from swereg import figures
+from swereg.cli import output, tables
 from swereg.cli.tables import Column
+from swereg.settings import brief, ordered
 
 if TYPE_CHECKING:
     from swereg.comparison import Comparison, Row
@@ -30,7 +31,7 @@ def draw(found: Comparison, form: str) -> None:
 
 
 def _heading(found: Comparison) -> str:
-    bases = {row.base for row in found.rows}
+    bases = {row.base for row in found.rows if row.base}
     base = f" on {bases.pop()}" if len(bases) == 1 else ""
     split = figures.SPLITS[found.split]
     if not found.examples:
@@ -50,7 +51,7 @@ def _legend(found: Comparison) -> None:
         words += f"; differences are to {baseline}"
     words += "; in brackets: 95 % intervals"
     if any(row.deviations for row in found.rows):
-        words += f"; {figures.plus_minus()} standard deviation over seeds"
+        words += f"; {output.plus_minus()} standard deviation over seeds"
     output.say(words.removeprefix("; "), style="dim")
 
 
@@ -69,7 +70,8 @@ def _columns(found: Comparison) -> tuple[Column[Row], ...]:
                lambda row: ",".join(map(str, row.seeds)), right=True, keep=6),
         Column("method", "method", _method, lambda row: row.method, keep=14),
         Column("settings", "", str, lambda row: ordered(row.method, row.settings)),
-        Column("base", "base" if several else "", lambda row: row.base, keep=4),
+        Column("base", "base" if several else "", lambda row: row.base or figures.NO_BASE,
+               lambda row: row.base, keep=4),
         Column("best_epoch", "", str, lambda row: row.best_epoch),
         Column("epochs", "", str, lambda row: row.epochs),
         _plain("trainable", "", figures.count, 0),
@@ -150,5 +152,5 @@ def _end(interval: Interval | None, side: str) -> float | None:
 def _spread(key: str, row: Row, write: figures.Writer) -> str:
     shown = write(row.figures[key])
     if key in row.deviations:
-        shown += f" {figures.plus_minus()} {write(row.deviations[key])}"
+        shown += f" {output.plus_minus()} {write(row.deviations[key])}"
     return shown

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables
+from swereg import figures
+from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
 from swereg.cli.failing import check_entries
-from swereg.cli.settings import brief, ordered
 from swereg.cli.tables import Column
 from swereg.errors import SweregError
 from swereg.records import Entry
+from swereg.settings import brief, ordered
 
 SORTS = ("created", "ref", "task", "method", "val_loss", "accuracy", "macro_f1", "trainable",
          "size", "seconds")  # fmt: skip
@@ -43,6 +44,8 @@ def method(entry: Entry) -> str:
 
 def short_base(entry: Entry) -> str:
     """The last part of the base's name: bert-base-swedish-cased, or the name of a folder."""
+    if entry.base is None:
+        return figures.NO_BASE
     return entry.base.name.rstrip("/").rsplit("/", 1)[-1]
 
 
@@ -51,7 +54,7 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("task", "task", lambda e: e.task, keep=1),
     Column("method", "method", method, lambda e: e.method, keep=7),
     Column("settings", "", str, lambda e: ordered(e.method, e.recipe.settings)),
-    Column("base", "base", short_base, lambda e: str(e.base), keep=2),
+    Column("base", "base", short_base, lambda e: str(e.base or ""), keep=2),
     Column("trainable_percent", "trainable", lambda e: figures.percent(e.trainable_percent),
            lambda e: e.trainable_percent, right=True, keep=4),
     Column("val_loss", "val loss", lambda e: figures.known(e.val_loss, figures.loss),

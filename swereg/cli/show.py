@@ -5,13 +5,16 @@ from __future__ import annotations
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables, views
+from swereg import figures
+from swereg.cli import commands, output, tables, views
 from swereg.cli.commands import Session, option
-from swereg.cli.figures import SPLITS
-from swereg.cli.settings import ordered
+from swereg.figures import SPLITS
 from swereg.records import Entry, Recipe, Split
+from swereg.settings import ordered
 
 Facts = list[tuple[str, str]]
+
+_ABOUT = ("source", "licence", "homepage", "citation", "metric")
 
 
 @click.command(cls=commands.Command)
@@ -25,6 +28,7 @@ Facts = list[tuple[str, str]]
 )  # fmt: skip
 @option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
         help="The most errors to show.")  # fmt: skip
+@commands.plot()
 @commands.as_json("Print all stored facts as JSON; with one of the views, all that it is made of.")
 @click.pass_obj
 def show(
@@ -36,6 +40,7 @@ def show(
     per_label: bool,
     split: Split | None,
     limit: int,
+    plot: str | None,
     as_json: bool,
 ) -> None:
     """Show everything about one entry, or look closely at its answers.
@@ -48,6 +53,9 @@ def show(
     swereg show sentiment@prod --errors --confusion
     """
     entry = swereg.show(ref, registry=session.registry)
+    if plot:
+        path = swereg.plot(entry.ref, output=plot, registry=session.registry)
+        output.say(f"drawn: {path}")
     wanted = {"errors": errors, "confusion": confusion, "calibration": calibration,
               "per-label": per_label}  # fmt: skip
     if any(wanted.values()) or split:
@@ -75,12 +83,11 @@ def _measured(session: Session, entry: Entry) -> Facts:
 
 def sections(entry: Entry, measured: Facts | None = None) -> list[tuple[str, Facts]]:
     """Arrange an entry's facts under headings."""
-    training = _elsewhere(entry) if entry.imported else [*_recipe(entry.recipe), *_curve(entry)]
     return [
         (entry.ref, _identity(entry)),
         *([("Origin", _origin(entry))] if entry.imported else []),
         ("Scores", [*(scores(entry) or [("scores", figures.UNKNOWN)]), *(measured or [])]),
-        ("Training", [*training, *_effort(entry)]),
+        ("Training", [*_training(entry), *_effort(entry)]),
         ("Data", _data(entry)),
         ("Base", _base(entry)),
         ("Environment", [(name, str(value)) for name, value in entry.environment.items()]),
@@ -122,6 +129,14 @@ def _origin(entry: Entry) -> Facts:
 def _method(recipe: Recipe) -> tuple[str, str]:
     settings = ordered(recipe.method, recipe.settings)
     return "method", f"{recipe.method} ({settings})" if settings else recipe.method
+
+
+def _training(entry: Entry) -> Facts:
+    if entry.imported:
+        return _elsewhere(entry)
+    if entry.base is None:
+        return [_method(entry.recipe), ("seed", str(entry.recipe.seed))]
+    return [*_recipe(entry.recipe), *_curve(entry)]
 
 
 def _elsewhere(entry: Entry) -> Facts:
@@ -176,11 +191,14 @@ def _data(entry: Entry) -> Facts:
         ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n) or figures.UNKNOWN),
         ("digest", entry.dataset[:12] if entry.dataset else figures.UNKNOWN),
         ("cut texts", ", ".join(cut) or ("none" if cuts else figures.UNKNOWN)),
+        *((fact, entry.about[fact]) for fact in _ABOUT if entry.about.get(fact)),
     ]
 
 
 def _base(entry: Entry) -> Facts:
     base = entry.base
+    if base is None:
+        return [("base", figures.NO_BASE)]
     return [
         ("name", base.name),
         ("revision", base.revision or "none"),

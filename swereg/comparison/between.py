@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from swereg.comparison.evidence import Evidence
+from swereg.data_difference import difference
 from swereg.errors import Conflict
 from swereg.records import Entry, Split
 from swereg.statistics import Aligned, Figure, Pair, align, pair, report, sentence
@@ -38,6 +39,8 @@ class Between:
         a, b: their references.
         metric: the one by which they are judged.
         changes: in what they differ.
+        data: where they learnt from different data and the texts of both are kept: how many
+            rows are the ``same``, ``added``, ``removed``, ``relabelled`` and ``moved``.
         figures: each one's metrics on the shared examples, by reference; empty if there are none.
         pair: the paired comparison, B against A; None where they share no example.
         rows: how many examples they share.
@@ -48,6 +51,7 @@ class Between:
     b: str
     metric: str
     changes: tuple[Change, ...]
+    data: Mapping[str, int] | None
     figures: Mapping[str, Mapping[str, Figure]]
     pair: Pair | None
     rows: int
@@ -74,7 +78,7 @@ def between(a: Evidence, b: Evidence, split: Split, metric: str) -> tuple[Betwee
     aligned, why = shared([a, b], split)
     if aligned is None:
         words = f"{names[1]} and {names[0]} cannot be ranked: {why}"
-        return Between(*names, metric, changes, {}, None, 0, words), None
+        return Between(*names, metric, changes, _rows(a, b), {}, None, 0, words), None
     one, other = (aligned.scored[name] for name in names)
     found = pair(one, other, names)
     return Between(
@@ -82,6 +86,7 @@ def between(a: Evidence, b: Evidence, split: Split, metric: str) -> tuple[Betwee
         b=names[1],
         metric=metric,
         changes=changes,
+        data=_rows(a, b),
         figures={name: report(aligned.scored[name]).figures for name in names},
         pair=found,
         rows=aligned.rows,
@@ -122,11 +127,17 @@ def _changes(a: Entry, b: Entry) -> list[Change]:
     ]
 
 
+def _rows(a: Evidence, b: Evidence) -> dict[str, int] | None:
+    """Count the rows that changed from A's data to B's."""
+    if a.dataset is None or b.dataset is None or a.entry.dataset == b.entry.dataset:
+        return None
+    found = difference(a.dataset, b.dataset)
+    return {"same": found.same, **{kind: len(those) for kind, those in found.kinds.items()}}
+
+
 def _recipe(entry: Entry) -> dict[str, Any]:
     """What of the recipe is known, without the method and its settings."""
-    if entry.imported:
-        return {"max_length": entry.recipe.max_length}
-    facts = asdict(entry.recipe)
+    facts = entry.known_recipe
     return {key: value for key, value in facts.items() if key not in ("method", "settings")}
 
 
@@ -136,4 +147,6 @@ def _data(entry: Entry) -> dict[str, Any]:
 
 def _base(entry: Entry) -> dict[str, Any]:
     base = entry.base
+    if base is None:
+        return {}
     return {"name": base.name, "revision": base.revision, "fingerprint": base.fingerprint}

@@ -49,7 +49,7 @@ class Comparison:
 def compare(
     those: Sequence[Evidence],
     *,
-    metric: str = DEFAULT_METRIC,
+    metric: str | None = None,
     folded: bool = False,
     sort: str | None = None,
 ) -> Comparison:
@@ -57,7 +57,7 @@ def compare(
 
     Args:
         metric: one of ``accuracy``, ``macro_f1``, ``mcc``, ``roc_auc``, ``loss``, ``ece`` and
-            ``brier``.
+            ``brier``; by default the task's own, else accuracy.
         folded: whether entries that differ in the seed alone become one row.
         sort: the column of ``BETTER_SMALL`` by which rows are sorted, the best first; by default
             they stay in their order.
@@ -67,7 +67,8 @@ def compare(
         Conflict: the entries are of different tasks.
         UsageError: there is no such metric or column.
     """
-    task = _check(those, metric)
+    task = _check(those)
+    metric = _metric(those, metric)
     entries = [each.entry for each in those]
     split: Split = "test" if all("test" in e.scores for e in entries if e.scores) else "val"
     pair = None
@@ -90,13 +91,21 @@ def compare(
     )
 
 
-def _check(those: Sequence[Evidence], metric: str) -> str:
-    if metric not in METRICS:
+def _metric(those: Sequence[Evidence], asked: str | None) -> str:
+    """Choose the judging metric: the one asked for, the task's own, or accuracy."""
+    if asked is None:
+        own = those[0].entry.about.get("metric", "")
+        return own if own in METRICS else DEFAULT_METRIC
+    if asked not in METRICS:
         raise UsageError(
-            f"there is no metric {metric!r}",
+            f"there is no metric {asked!r}",
             hint=f"Take one of {', '.join(METRICS)}.",
             code="compare.metric",
         )
+    return asked
+
+
+def _check(those: Sequence[Evidence]) -> str:
     if not those:
         raise NotFound(
             "there is nothing to compare",
