@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from swereg.adapters.hidden import Hidden, Padded
+from swereg.adapters.hidden import Hidden
 
 PREFIX = "bert"
 ARCHITECTURE = "BertModel"
@@ -104,7 +104,7 @@ class Bert:
         return hidden
 
     def _block(self, number: int, hidden: Hidden, layers: Layers) -> Tensor:
-        """Attention and feed-forward: [tokens, hidden] to the same, or in the end to [rows, ...]."""
+        """Attention and feed-forward: [tokens, hidden] to the same, or at last [rows, hidden]."""
         name, rows = f"encoder.layer.{number}", number == self._blocks - 1
         every = hidden.tokens
         x = every.index_select(0, hidden.firsts) if rows else every
@@ -112,9 +112,14 @@ class Bert:
         k = layers.apply(f"{name}.attention.self.key", every)
         v = layers.apply(f"{name}.attention.self.value", every)
         padding = hidden.padding
-        padded = [q[:, None] if rows else padding.pad(q), padding.pad(k), padding.pad(v)]
         mask = None if padding.mask is None else padding.mask[:, None, None, :]
-        out = layers.attend(f"{name}.attention.self", *map(self._split, padded), mask)
+        out = layers.attend(
+            f"{name}.attention.self",
+            self._split(q[:, None] if rows else padding.pad(q)),
+            self._split(padding.pad(k)),
+            self._split(padding.pad(v)),
+            mask,
+        )
         joined = out.transpose(1, 2).flatten(2)
         attended = joined[:, 0] if rows else padding.unpad(joined)
         x = _add_and_norm(f"{name}.attention.output", attended, x, layers, rows)
@@ -123,7 +128,7 @@ class Bert:
 
     def _split(self, x: Tensor) -> Tensor:
         """[rows, n, hidden] to [rows, heads, n, width]."""
-        return x.unflatten(2, (self._heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self._heads, -1).transpose(1, 2)
 
 
 def _embed(hidden: Hidden, layers: Layers) -> Tensor:

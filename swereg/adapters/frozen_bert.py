@@ -15,8 +15,8 @@ from swereg.adapters.hidden import Hidden
 from swereg.adapters.routing import Adapter, Route, segments
 from swereg.errors import CheckFailed
 
-# Packing KB-BERT takes as long as it saves in 26 runs of one text each (0.24 s on one processor), and
-# 340 MB; the weights as they were read stay mapped to their file, where that has them in float32.
+# Packing KB-BERT takes as long as it saves in 26 runs of one text each (0.24 s on one processor),
+# and 340 MB. The weights as they were read stay mapped to their file, if it has them in float32.
 PACK_AFTER = 25
 
 Layer = Callable[[Tensor], Tensor]

@@ -57,7 +57,8 @@ def maker(device: torch.device) -> str:
 @cache
 def faster(dtype: torch.dtype) -> bool:
     """Try oneDNN's products: whether they are there, right, and faster. It takes milliseconds."""
-    if not torch.backends.mkldnn.is_available() or dtype not in ALLOWED:
+    there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    if not there or dtype not in ALLOWED:
         return False
     made = torch.Generator().manual_seed(0)
     with torch.inference_mode():

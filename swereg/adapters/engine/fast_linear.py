@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -31,7 +32,8 @@ class FastLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """[..., in] to [..., out]."""
         flat = x.reshape(-1, self.in_features)
-        found: Tensor = _Product.apply(flat, self.weight, self.bias, self)
+        apply: Callable[..., Tensor] = _Product.apply
+        found = apply(flat, self.weight, self.bias, self)
         return found.view(*x.shape[:-1], self.out_features)
 
     def multiply(self, x: Tensor, bias: Tensor | None = None, *, back: bool = False) -> Tensor:
@@ -65,7 +67,7 @@ class _Product(torch.autograd.Function):
         return layer.multiply(x, bias)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         layer, (of_x, of_weight, of_bias, _) = ctx.layer, ctx.needs_input_grad
         return (
             layer.multiply(gradient, back=True) if of_x else None,

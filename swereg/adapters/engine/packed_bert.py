@@ -50,7 +50,8 @@ def _is_understood(encoder: Any) -> bool:
         return False
     layers = {name.rpartition(".")[0] for name in bert.shapes(config)}
     inner = {layer[:end] for layer in layers for end, sign in enumerate(layer) if sign == "."}
-    return all(_is_plain(encoder.get_submodule(name)) for name in {"", *inner})
+    modules = dict(encoder.named_modules())
+    return {*layers, *inner} <= modules.keys() and all(_is_plain(modules[n]) for n in {"", *inner})
 
 
 def _is_plain(module: nn.Module) -> bool:
