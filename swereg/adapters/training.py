@@ -108,6 +108,9 @@ def fit(
     best, curve = learn(accelerator, method, model, data, recipe, on_progress=on_progress)
     seconds = time.monotonic() - began
 
+    info = base.info
+    accelerator.free_memory()
+    del base, plain, model  # in their place comes the base as it answers
     # From here on with what will be stored, loaded as it will be loaded.
     weights = tensors.write(best.state)
     frozen = FrozenBase.open(source, str(accelerator.device))
@@ -122,7 +125,7 @@ def fit(
     outputs: dict[Split, Logits] = {"val": best.val}
     if dataset.test:
         outputs["test"] = answer(texts(dataset.test))
-    return base.info, Fitted(
+    return info, Fitted(
         run=str(broadcast_object_list([uuid.uuid4().hex])[0]),
         recipe=recipe,
         weights=weights,
