@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from swereg import data as data
     from swereg.api import compare as compare
     from swereg.api import entries as entries
     from swereg.api import examine as examine
@@ -54,7 +55,11 @@ else:
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
+    _MODULES = {"data"}
+
     def __getattr__(name):
+        if name in _MODULES:
+            return import_module(f"swereg.{name}")
         if name not in _HOME_OF:
             raise AttributeError(f"module 'swereg' has no attribute {name!r}")
         return getattr(import_module(_HOME_OF[name]), name)
@@ -77,6 +82,7 @@ __all__ = [
     "SweregError",
     "Task",
     "compare",
+    "data",
     "entries",
     "examine",
     "export",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from swereg import conditions, plugins, refs
 from swereg.errors import UsageError
+from swereg.examples import DataSource, task_and_data
 from swereg.records import (
     BASELINE,
     BaseInfo,
@@ -38,9 +39,7 @@ if TYPE_CHECKING:
     from swereg.specs import Spec
     from swereg.statistics import SeedRun
 
-DataSource = str | Path | Sequence[str | Path]
 DEFAULT_METHOD = "lora"
-TASK_FILE = ".toml"
 
 
 class RecipeOptions(TypedDict, total=False):
@@ -69,6 +68,7 @@ class TrainOptions(RecipeOptions, total=False):
     base: str | None
     name: str | None
     note: str
+    keep_data: bool
     registry: Registry | str | Path | None
     on_progress: OnProgress
 
@@ -83,6 +83,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     base: str | None = None,
     name: str | None = None,
     note: str = "",
+    keep_data: bool = True,
     registry: Registry | str | Path | None = None,
     on_progress: OnProgress = silent,
     **recipe: Unpack[RecipeOptions],
@@ -91,7 +92,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
 
     Args:
         task: a task's name, a task file (TOML) or a Task; with ``data`` any name, by default the
-            file's.
+            file's. Without ``data``, a name that is no installed task's means the task's newest
+            dataset in the registry.
         data: a file, two or three files, a folder with train, val and test, or ``hub:ORG/NAME``.
         read: how to read ``data``.
         method: a method, with settings if you like: ``"lora[r=8,alpha=16]"``.
@@ -100,6 +102,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
             that stand alone, such as ``tfidf``, take none.
         name: of the model; default: the task's name, followed by the method if not lora.
         note: your own words, kept with the entry.
+        keep_data: whether the registry keeps the texts, or only their digest and counts.
         registry: a registry, or where it is; created if it does not exist.
         on_progress: called with every step, epoch and notice.
         **recipe: see Recipe.
@@ -109,7 +112,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     """
     from swereg import specs
 
-    what, dataset = _task_and_data(task, data, read or ReadOptions())
+    what, dataset = task_and_data(task, data, read or ReadOptions(), registry)
     for text in dataset.notices:
         on_progress(Notice(text))
     spec = specs.parse(method, settings or {})
@@ -118,7 +121,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         store.check_writable()
         fit = _fitting(store, spec, base, recipe, on_progress)
         info, fitted = fit(dataset)
-        return store.add(NewEntry(model_name, what, dataset, info, fitted, note))
+        new = NewEntry(model_name, what, dataset, info, fitted, note)
+        return store.add(new, keep_data=keep_data)
 
 
 def train_seeds(
@@ -142,11 +146,12 @@ def train_seeds(
     """
     chosen = _seeds(seeds, options.pop("seed", None), options.get("method", DEFAULT_METHOD))
     source, read = options.pop("data", None), options.pop("read", None)
-    what, dataset = _task_and_data(task, source, read or ReadOptions())
+    registry = options.pop("registry", None)
+    what, dataset = task_and_data(task, source, read or ReadOptions(), registry)
     report = _once(options.pop("on_progress", silent))
     same = replace(what, read=lambda: dataset)
     entries = []
-    with opened(options.pop("registry", None), create=True) as store:
+    with opened(registry, create=True) as store:
         options["registry"], options["on_progress"] = store, report
         for number, seed in enumerate(chosen, start=1):
             report(SeedBegan(seed, number, len(chosen)))
@@ -336,60 +341,6 @@ def opened(registry: Registry | str | Path | None, *, create: bool = False) -> I
         return
     with Registry.open(registry, create=create) as store:
         yield store
-
-
-def _task_and_data(
-    task: str | Task | None, data: DataSource | None, read: ReadOptions
-) -> tuple[Task, Dataset]:
-    """Find the task and read its examples; a task's labels become the dataset's order."""
-    from swereg.tasks import check, read_data
-
-    if data is None:
-        if task is None:
-            raise UsageError(
-                "nothing was said to train",
-                hint="Name a task (swereg tasks lists them) or give --data FILE.",
-                code="train.nothing",
-            )
-        what = _task(task)
-        dataset = check(what.read(), read)
-    else:
-        what = _task_of_data(task, data)
-        dataset = read_data(data, read, what.labels)
-    return replace(what, labels=dataset.labels, source=dataset.source or what.source), dataset
-
-
-def _task(task: str | Task) -> Task:
-    """Give a task by its name, or by the TOML file that it is written in."""
-    if isinstance(task, Task):
-        return task
-    if not task.lower().endswith(TASK_FILE):
-        found: Task = plugins.find("task", task)
-        return found
-    from swereg.tasks import read_task
-
-    return read_task(task)
-
-
-def _task_of_data(task: str | Task | None, data: DataSource) -> Task:
-    """Give data a task: the one that is given or in a TOML file, else a new one of that name."""
-    from swereg.tasks import spec_in
-
-    if isinstance(task, Task) or (task or "").lower().endswith(TASK_FILE):
-        return _task(task or "")
-    spec = spec_in(data)
-    first = Path(spec.name if spec else data if isinstance(data, str | Path) else data[0])
-    own = first.name if spec else first.stem
-    name = refs.check_name(task or own.lower(), what="task name")
-    return Task(name, read=_no_reader, source=first.name)
-
-
-def _no_reader() -> Dataset:
-    raise UsageError(
-        "this task brings no data of its own",
-        hint="Give its data: --data FILE",
-        code="task.no-data",
-    )
 
 
 def _seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:

@@ -83,6 +83,17 @@ def data(text: str) -> None:
     sys.stdout.flush()
 
 
+def content(text: str) -> None:
+    """Print a whole file: its very bytes into a pipe, harmless lines for a person."""
+    if is_terminal():
+        for row in text.splitlines():
+            data(clean(row))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+
+
 def cells(row: Iterable[object]) -> None:
     """Print one row for a program: cells with tabs between them."""
     data("\t".join("" if cell is None else clean(str(cell)) for cell in row))

@@ -14,6 +14,8 @@ from swereg.settings import ordered
 
 Facts = list[tuple[str, str]]
 
+_ABOUT = ("source", "licence", "homepage", "citation", "metric")
+
 
 @click.command(cls=commands.Command)
 @click.argument("ref")
@@ -189,6 +191,7 @@ def _data(entry: Entry) -> Facts:
         ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n) or figures.UNKNOWN),
         ("digest", entry.dataset[:12] if entry.dataset else figures.UNKNOWN),
         ("cut texts", ", ".join(cut) or ("none" if cuts else figures.UNKNOWN)),
+        *((fact, entry.about[fact]) for fact in _ABOUT if entry.about.get(fact)),
     ]
 
 

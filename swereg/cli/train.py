@@ -10,20 +10,18 @@ import click
 
 import swereg
 from swereg import figures
-from swereg.cli import commands, live, output, trained
+from swereg.cli import commands, live, output, reading, trained
 from swereg.cli.commands import Session, option
-from swereg.records import Entry, OnProgress, Progress, ReadOptions, Recipe, Stored
+from swereg.records import Entry, OnProgress, Progress, Recipe, Stored
 from swereg.settings import recommended
 
 if TYPE_CHECKING:
     from swereg.statistics import SeedRun
 
-READ = {field.name for field in fields(ReadOptions)} - {"seed"}
 RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
 
 what = partial(option, section="What")
 how = partial(option, section="How", default=None)
-reading = partial(option, section="Reading --data")
 result = partial(option, section="Result")
 
 
@@ -70,7 +68,9 @@ class Train(commands.Command):
 @click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
 @what("--task", metavar="NAME", help="What to learn: a name ('swereg tasks' lists them) or a "
-      "TOML file; with --data any name.  [default: with --data the name of the file]")  # fmt: skip
+      "TOML file; with --data any name. Without --data, a task that is not installed is trained "
+      "on its newest dataset in the registry; an installed one reads its own.  [default: with "
+      "--data the name of the file]")  # fmt: skip
 @what("--data", metavar="PATH", multiple=True, help="Your own data: a CSV, TSV, JSONL, Excel "
       "or Parquet file (split 80/10/10), up to three files (train, val, test), a folder with them, "
       "or a dataset on the Hub: hub:ORG/NAME.")  # fmt: skip
@@ -83,6 +83,8 @@ class Train(commands.Command):
     help="Of the model.  [default: the task, followed by the method if that is not lora]",
 )
 @what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@what("--no-keep-data", is_flag=True, help="Keep no texts in the registry, only their digest and "
+      "counts. Texts that it has already stay.")  # fmt: skip
 @how(
     "--method",
     metavar="SPEC",
@@ -148,28 +150,7 @@ class Train(commands.Command):
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     help=usual("Where to train; auto takes the best there is.", "device"),
 )
-@reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
-@reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
-@reading("--delimiter", metavar="CHAR", help="Of a table: ; or , or \\t.  [default: found]")
-@reading("--encoding", metavar="NAME", help="Such as utf-8 or cp1252.  [default: found]")
-@reading(
-    "--split-seed",
-    type=int,
-    metavar="N",
-    help="Of the split of a single file.  [default: 42, whatever --seed is]",
-)
-@reading(
-    "--skip-bad-rows",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Leave out up to N rows with a wrong number of fields.  [default: 0]",
-)
-@reading("--drop-empty", is_flag=True, help="Leave out rows without a text or label.")
-@reading("--repair-mojibake", is_flag=True, help="Mend texts with Ã¥ for å and the like.")
-@reading("--normalise-labels", is_flag=True, help="Join labels that differ in case or spaces.")
-@reading(
-    "--dedupe", is_flag=True, help="Leave out training texts that are also in validation or test."
-)
+@reading.options("Reading --data")
 @result("--json", "as_json", is_flag=True, help="Print all facts of each entry as JSON.")
 @result("-q", "--quiet", is_flag=True, help="Print references alone; show no progress.")
 @click.pass_obj
@@ -185,9 +166,9 @@ def train(
     base: str | None,
     name: str | None,
     note: str,
+    no_keep_data: bool,
     as_json: bool,
     quiet: bool,
-    split_seed: int | None,
     seeds: int | tuple[int, ...] | None,
     **said: Any,
 ) -> None:
@@ -197,22 +178,21 @@ def train(
     swereg train --task sentiment                      LoRA, the default method
     swereg train --task sentiment --method full        the baseline
     swereg train --task complaints --data mail.csv     your own data
+    swereg train --task complaints --method full       the same data again
     swereg train --task sentiment --method tfidf       a bag of words, no base
     swereg train --task sentiment --seeds 5            how much is chance
     """
-    read = {key: said[key] for key in READ if said[key] is not None}
-    if split_seed is not None:
-        read["seed"] = split_seed
     paths, settings = _data(data, more_data), _with_rank(settings, rank)
     with live.display(quiet=quiet or as_json) as display:
         options: dict[str, Any] = {
             "data": paths,
-            "read": ReadOptions(**read),
+            "read": reading.taken(said),
             "method": method,
             "settings": settings,
             "base": base,
             "name": name,
             "note": note,
+            "keep_data": not no_keep_data,
             "registry": session.registry,
             "on_progress": display,
             **{key: said[key] for key in RECIPE if said[key] is not None},
