@@ -39,7 +39,7 @@ def _texts(dataset: StoredDataset) -> str:
 
 COLUMNS: tuple[Column[StoredDataset], ...] = (
     Column("digest", "dataset", lambda d: d.short, lambda d: d.digest, keep=10, style="bold"),
-    Column("tasks", "task", lambda d: ", ".join(d.tasks), lambda d: ",".join(d.tasks), keep=5),
+    Column("tasks", "task", lambda d: ", ".join(d.tasks), lambda d: ",".join(d.tasks), keep=9),
     Column("first_used", "first used", lambda d: figures.ago(d.created), lambda d: d.created,
            keep=4),
     _size("train"), _size("val"), _size("test"),

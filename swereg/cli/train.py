@@ -178,9 +178,9 @@ def train(
     swereg train --task sentiment                      LoRA, the default method
     swereg train --task sentiment --method full        the baseline
     swereg train --task complaints --data mail.csv     your own data
-    swereg train --task complaints --method full       the same data again
     swereg train --task sentiment --method tfidf       a bag of words, no base
     swereg train --task sentiment --seeds 5            how much is chance
+    swereg train --task complaints --method full       the same data again
     """
     paths, settings = _data(data, more_data), _with_rank(settings, rank)
     with live.display(quiet=quiet or as_json) as display:

@@ -58,7 +58,8 @@ def _examples(dataset: Dataset, majority: float) -> Facts:
         if sum(counts.values()) and without:
             said += f", none of {', '.join(without)}"
         found.append((shown, said))
-    found.append(("always the most frequent label", f"is right in {100 * majority:.1f} % of train"))
+    guess = f"always the most frequent label: right in {100 * majority:.1f} % of train"
+    found.append(("guessing", guess))
     return found
 
 
@@ -81,17 +82,13 @@ def _twins(twins: Twins) -> Facts:
     for (one, two), exact in twins.exact.items():
         near = twins.near[one, two]
         if exact or near:
-            where = (
-                f"again in {SPLITS[one]}" if one == two else f"of {SPLITS[two]} in {SPLITS[one]}"
-            )
+            where = f"again in {one}" if one == two else f"{two} in {one}"
             found.append((where, f"{exact:,} the same, {near:,} nearly"))
     if not found:
-        return [("texts that are there again", "none")]
+        return [("there again", "none")]
     if twins.torn:
-        found.append(("nearly the same, other label", figures.several(twins.torn, "pair")))
-    return found + [
-        (f"for example ({100 * t.similarity:.0f} %)", _pair(t)) for t in twins.examples[:3]
-    ]
+        found.append(("nearly, other label", figures.several(twins.torn, "pair")))
+    return found + [(f"such as ({100 * t.similarity:.0f} %)", _pair(t)) for t in twins.examples[:3]]
 
 
 def _pair(twin: Twin) -> str:

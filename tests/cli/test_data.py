@@ -69,6 +69,13 @@ def test_a_dataset_is_shown_with_harmless_rows(registry: Path, cli: Run) -> None
     assert cli("data", "show", "fffff1").code == 3
 
 
+def test_an_entry_shows_what_is_known_of_its_task(registry: Path, cli: Run) -> None:
+    shown = cli("show", "känslor/1").out
+    assert "source\tmade up" in shown
+    assert "licence\tCC0-1.0" in shown
+    assert json.loads(cli("show", "känslor/1", "--json").out)["about"]["licence"] == "CC0-1.0"
+
+
 def test_an_export_goes_to_a_file_or_a_pipe(registry: Path, cli: Run, tmp_path: Path) -> None:
     done = cli("data", "export", "känslor/2")
     assert [*csv.reader(io.StringIO(done.raw))][2] == ["train", ODD.text, "ja"]
