@@ -10,7 +10,7 @@ import numpy as np
 from swereg.statistics.alignment import check_same
 from swereg.statistics.bootstrap import Bootstrap, Interval
 from swereg.statistics.metrics import METRICS, Metric
-from swereg.statistics.pairs import Difference, Verdict, judge, share
+from swereg.statistics.pairs import Difference, Verdict, judge
 from swereg.statistics.scored import Numbers, Scored
 
 Groups = Mapping[str, Sequence[Scored]]
@@ -65,7 +65,6 @@ class Resampled:
             b=second,
             value=value,
             interval=interval,
-            share=share(moved) if moved is not None else None,
             differing=differing,
             p=None,
             verdict=verdict,
