@@ -138,8 +138,8 @@ def _check_labels(scored: Mapping[str, Scored]) -> None:
 
 def _nothing(names: Sequence[str], relabelled: int, learnt: int) -> Conflict:
     reasons = [
-        f"They share {relabelled} texts, under different labels." if relabelled else "",
-        f"They share {learnt} examples that one of them learnt from." if learnt else "",
+        f"They share {_several(relabelled, 'text')} under different labels." if relabelled else "",
+        f"They share {_several(learnt, 'example')} that one of them learnt from." if learnt else "",
     ]
     return Conflict(
         f"{' and '.join(names)} were not tested on any same example",
@@ -147,3 +147,7 @@ def _nothing(names: Sequence[str], relabelled: int, learnt: int) -> Conflict:
         hint="Train both on the same data, or score both on a file of new examples.",
         code="statistics.alignment",
     )
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
