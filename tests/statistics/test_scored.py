@@ -43,6 +43,17 @@ def test_faults_are_refused_by_name(labels: Any, examples: Any, logits: Any, why
     assert (caught.value.code, caught.value.why) == ("statistics.shape", why)
 
 
+def test_stored_outputs_become_answers() -> None:
+    logits = np.array([[1, 2], [4, 3], [5, 6]], dtype="<f4")
+    examples = [Example(text, label) for text, label in (("x", "b"), ("y", "a"), ("z", "a"))]
+    truth = np.array([1, 0, 0], dtype="<u2").tobytes()
+    one = Scored.of(["a", "b"], examples, Outputs("test", 3, 2, logits.tobytes(), truth))
+    assert (one.labels, one.examples) == (("a", "b"), tuple(examples))
+    assert (one.logits == logits).all()
+    assert one.truth.tolist() == [1, 0, 0]
+    assert one.right.tolist() == [True, True, False]
+
+
 @pytest.mark.parametrize(("rows", "numbers"), [(2, 3), (2, 5), (1, 4), (2, 0)])
 def test_stored_outputs_that_are_not_whole_are_refused(rows: int, numbers: int) -> None:
     outputs = Outputs("test", rows, 2, np.zeros(numbers, dtype="<f4").tobytes(), bytes(2 * rows))
