@@ -51,7 +51,7 @@ class Difference:
         verdict: on B. ``better`` or ``worse`` only if the interval leaves out 0, p is below
             1 - level, and enough examples differ (six at 95 %). The interval alone would find
             a difference between equals too often: by simulated ROC-AUC in 10 % with 50 examples,
-            5 of them of one label, and by the loss in 7 to 12 % with 20.
+            5 of them of one label, and by the loss in 10 to 12 % with 20.
         reason: why there is no value or no interval, and so no decision; ``""`` where there are.
     """
 
