@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from swereg.statistics.alignment import check_same
@@ -46,8 +46,8 @@ class Difference:
         differing: how many examples can speak for one of the two: those with other best labels,
             or for a metric of probabilities with other probabilities.
         p: two-sided, of so large a difference were the two equally good: McNemar's for accuracy,
-            of ``exchange_test`` for the others; None where there is no interval, and between
-            groups of seeds.
+            of ``exchange_test`` for the others, of ``seeds_test`` between groups of seeds; None
+            where there is no interval.
         verdict: on B. ``better`` or ``worse`` only if the interval leaves out 0, p is below
             1 - level, and enough examples differ (six at 95 %). The interval alone would find
             a difference between equals too often: by simulated ROC-AUC in 10 % with 50 examples,
@@ -62,7 +62,7 @@ class Difference:
     interval: Interval | None
     differing: int
     p: float | None
-    verdict: Verdict
+    verdict: Verdict = "indistinguishable"
     reason: str = ""
 
 
@@ -143,18 +143,24 @@ def judge(
         p = mcnemar(a, b).p
     elif interval is not None:
         p = exchange_test(metric, a, b, bootstrap)
-    sure = (
-        interval is not None
-        and 0 not in interval
-        and differing >= bootstrap.fewest
-        and p is not None
-        and p < 1 - bootstrap.level
-    )
-    verdict: Verdict = "indistinguishable"
-    if sure and value:
-        verdict = "better" if (value < 0) == metric.small else "worse"
     reason = metric.undecided(a)
-    return Difference(metric.name, one, other, value, interval, differing, p, verdict, reason)
+    found = Difference(metric.name, one, other, value, interval, differing, p, reason=reason)
+    return decide(found, bootstrap)
+
+
+def decide(found: Difference, bootstrap: Bootstrap) -> Difference:
+    """Settle the verdict by the interval, p and the number of examples that differ."""
+    sure = (
+        found.interval is not None
+        and 0 not in found.interval
+        and found.p is not None
+        and found.p < 1 - bootstrap.level
+        and found.differing >= bootstrap.fewest
+    )
+    if not sure or not found.value:
+        return found
+    better = (found.value < 0) == METRICS[found.metric].small
+    return replace(found, verdict="better" if better else "worse")
 
 
 def _differing(metric: Metric, a: Scored, b: Scored) -> int:

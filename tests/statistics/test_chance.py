@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, ttest_ind
+from scipy.stats import t as student
 
 from swereg.statistics import METRICS, Bootstrap, Scored
-from swereg.statistics.chance import exchange_test, sign_test
+from swereg.statistics.chance import exchange_test, seeds_test, sign_test, student_p
 from tests.statistics.making import answers, drawn, scored
 
 
@@ -99,3 +100,30 @@ def test_the_worlds_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch)
     whole = exchange_test(METRICS["brier"], a, b, Bootstrap(resamples=50))
     monkeypatch.setattr(module, "_AT_ONCE", 62 * 7)
     assert exchange_test(METRICS["brier"], a, b, Bootstrap(resamples=50)) == whole
+
+
+@given(st.floats(-30, 30), st.floats(1, 2000))
+def test_students_p_is_scipys(t: float, freedom: float) -> None:
+    expected = 2 * student.sf(abs(t), freedom)
+    assert student_p(t, freedom) == pytest.approx(expected, rel=1e-3, abs=1e-6)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6), st.integers(2, 6))
+def test_with_seeds_alone_the_test_is_welchs(seed: int, one: int, other: int) -> None:
+    """Without a share of the examples in the variance, this is the t-test of unequal variances."""
+    rng = np.random.default_rng(seed)
+    groups = [rng.normal(size=one).tolist(), rng.normal(0.5, 2.0, size=other).tolist()]
+    expected = ttest_ind(*groups, equal_var=False).pvalue
+    difference = float(np.mean(groups[0]) - np.mean(groups[1]))
+    found = seeds_test(difference, np.full(9, difference), groups, 100)
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_with_examples_alone_the_seeds_test_is_nearly_normal() -> None:
+    moved = np.random.default_rng(1).normal(0.2, 0.1, 50_000)
+    assert seeds_test(0.196, moved, [[0.5], [0.7]], 1000) == pytest.approx(0.05, abs=0.003)
+
+
+def test_without_any_variance_only_a_difference_is_sure() -> None:
+    assert seeds_test(0.0, np.zeros(9), [[1.0, 1.0], [1.0]], 10) == 1.0
+    assert seeds_test(1.0, np.ones(9), [[0.0, 0.0], [1.0]], 10) == 0.0

@@ -123,6 +123,16 @@ def test_an_interval_alone_does_not_decide(cells: tuple[int, int, int, int]) -> 
     assert found.verdict == "indistinguishable"
 
 
+def test_five_examples_never_decide_whatever_the_draws_say() -> None:
+    a, b = table(50, 0, 5, 5)
+    found = [
+        differences(a, b, ["macro_f1"], Bootstrap(resamples=50, seed=seed))["macro_f1"]
+        for seed in range(30)
+    ]
+    assert min(one.p or 0.0 for one in found) < 0.05  # 1/16, estimated
+    assert {one.verdict for one in found} == {"indistinguishable"}
+
+
 def test_a_loss_is_better_when_it_is_smaller() -> None:
     a, b = two(3, 200, gain=2.0)
     found = pair(a, b, bootstrap=FEW)

@@ -62,8 +62,6 @@ def test_the_most_and_the_least_that_one_can_be_sure() -> None:
     assert (certain[-1].rows, certain[-1].confidence) == (2, 1.0)
     torn = reliability(scored([0, 1], [[0, 0], [0, 0]]))
     assert [at for at, each in enumerate(torn) if each.rows] == [7]  # (7/15, 8/15]
-    thirds = reliability(scored([0], np.zeros((1, 15))))  # 1/15: the upper limit of the first bin
-    assert sum(each.rows for each in thirds[:2]) == 1
 
 
 def test_limits_are_those_of_a_loop_with_the_same_draws() -> None:
