@@ -32,7 +32,7 @@ from timing import Section, Side, circumstances, compare
 
 from swereg.adapters import bases, bert
 from swereg.adapters.bases import BaseSource
-from swereg.adapters.classifier import Classifier
+from swereg.adapters.classifier import Adapted
 from swereg.adapters.frozen_base import FrozenBase, Placed
 from swereg.adapters.routing import Route, segments
 from swereg.bank import Bank
@@ -373,7 +373,7 @@ def _bank(bench: Bench) -> Bank:
         bank = Bank(registry=registry, device=bench.device)
     recipe = Recipe(method="lora", max_length=MAX_LENGTH)
     found = (
-        Classifier(_entry(f"e{number}", recipe, bench.base), bench.base, placed)
+        Adapted(_entry(f"e{number}", recipe, bench.base), bench.base, placed)
         for number, placed in enumerate(bench.residents)
     )
     bank._publish({resident.ref: resident for resident in found})

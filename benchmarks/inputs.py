@@ -17,8 +17,8 @@ from transformers import (
     logging,
 )
 
-from swereg import home, plugins
-from swereg.adapters import specs, tensors
+from swereg import home, plugins, specs
+from swereg.adapters import tensors
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.frozen_base import FrozenBase, Placed
 from swereg.adapters.sequence_classifier import SequenceClassifier

@@ -28,8 +28,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from swereg import plugins
-from swereg.adapters import bases, specs, training
+from swereg import plugins, specs
+from swereg.adapters import bases, recipes, training
 from swereg.records import Dataset
 
 BATCH = 8
@@ -75,7 +75,7 @@ def _swereg(base: Path, dataset: Dataset, epochs: int) -> float:
     """Train with swereg; return the seconds of training and validation."""
     spec = specs.parse("lora")
     source = bases.resolve(str(base))
-    recipe = specs.recipe(spec, {}, source.max_length, {"device": "cpu", "epochs": epochs})
+    recipe = recipes.recipe(spec, {}, source.max_length, {"device": "cpu", "epochs": epochs})
     return training.fit(source, spec.method, dataset, recipe)[1].seconds
 
 

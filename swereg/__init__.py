@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from swereg.adapters.classifier import Classifier as Classifier
+    from swereg import data as data
     from swereg.api import compare as compare
     from swereg.api import entries as entries
     from swereg.api import examine as examine
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from swereg.api import predict as predict
     from swereg.api import show as show
     from swereg.api import train as train
+    from swereg.api import train_seeds as train_seeds
     from swereg.bank import Bank as Bank
+    from swereg.classifier import Classifier as Classifier
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
     from swereg.exchange import export as export
@@ -34,11 +36,14 @@ if TYPE_CHECKING:
     from swereg.registry import Registry as Registry
     from swereg.reporting import plot as plot
     from swereg.reporting import report as report
+    from swereg.statistics import SeedRun as SeedRun
 else:
     _HOMES = {
-        "swereg.adapters.classifier": ["Classifier"],
-        "swereg.api": ["compare", "entries", "examine", "load", "predict", "show", "train"],
+        "swereg.api": [
+            "compare", "entries", "examine", "load", "predict", "show", "train", "train_seeds",
+        ],
         "swereg.bank": ["Bank"],
+        "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
         "swereg.exchange": ["export", "import_"],
@@ -46,10 +51,15 @@ else:
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
         "swereg.reporting": ["plot", "report"],
+        "swereg.statistics": ["SeedRun"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
+    _MODULES = {"data"}
+
     def __getattr__(name):
+        if name in _MODULES:
+            return import_module(f"swereg.{name}")
         if name not in _HOME_OF:
             raise AttributeError(f"module 'swereg' has no attribute {name!r}")
         return getattr(import_module(_HOME_OF[name]), name)
@@ -68,9 +78,11 @@ __all__ = [
     "Prediction",
     "ReadOptions",
     "Registry",
+    "SeedRun",
     "SweregError",
     "Task",
     "compare",
+    "data",
     "entries",
     "examine",
     "export",
@@ -82,6 +94,7 @@ __all__ = [
     "report",
     "show",
     "train",
+    "train_seeds",
 ]
 
 __version__ = "0.1.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from swereg import conditions, plugins, refs
 from swereg.errors import UsageError
+from swereg.examples import DataSource, task_and_data
 from swereg.records import (
     BASELINE,
     BaseInfo,
     Dataset,
     Entry,
+    Fitted,
     NewEntry,
     Notice,
     OnProgress,
     Prediction,
+    Progress,
     ReadOptions,
+    Recipe,
+    SeedBegan,
     Split,
+    Stored,
     Task,
     silent,
 )
@@ -28,12 +34,12 @@ from swereg.registry import Registry
 
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
-    from swereg.adapters.classifier import Classifier
+    from swereg.classifier import Classifier
     from swereg.comparison import Comparison, Evidence, Examination
+    from swereg.specs import Spec
+    from swereg.statistics import SeedRun
 
-DataSource = str | Path | Sequence[str | Path]
 DEFAULT_METHOD = "lora"
-TASK_FILE = ".toml"
 
 
 class RecipeOptions(TypedDict, total=False):
@@ -52,6 +58,21 @@ class RecipeOptions(TypedDict, total=False):
     device: str
 
 
+class TrainOptions(RecipeOptions, total=False):
+    """The keywords of ``train``."""
+
+    data: DataSource | None
+    read: ReadOptions | None
+    method: str
+    settings: Mapping[str, Any] | None
+    base: str | None
+    name: str | None
+    note: str
+    keep_data: bool
+    registry: Registry | str | Path | None
+    on_progress: OnProgress
+
+
 def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     task: str | Task | None = None,
     *,
@@ -62,6 +83,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     base: str | None = None,
     name: str | None = None,
     note: str = "",
+    keep_data: bool = True,
     registry: Registry | str | Path | None = None,
     on_progress: OnProgress = silent,
     **recipe: Unpack[RecipeOptions],
@@ -70,14 +92,17 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
 
     Args:
         task: a task's name, a task file (TOML) or a Task; with ``data`` any name, by default the
-            file's.
+            file's. Without ``data``, a name that is no installed task's means the task's newest
+            dataset in the registry.
         data: a file, two or three files, a folder with train, val and test, or ``hub:ORG/NAME``.
         read: how to read ``data``.
         method: a method, with settings if you like: ``"lora[r=8,alpha=16]"``.
         settings: settings of the method; they win over those in ``method``.
-        base: ``mini``, a Hub id, ``id@revision`` or a folder; default: the registry's own.
+        base: ``mini``, a Hub id, ``id@revision`` or a folder; default: the registry's own. Methods
+            that stand alone, such as ``tfidf``, take none.
         name: of the model; default: the task's name, followed by the method if not lora.
         note: your own words, kept with the entry.
+        keep_data: whether the registry keeps the texts, or only their digest and counts.
         registry: a registry, or where it is; created if it does not exist.
         on_progress: called with every step, epoch and notice.
         **recipe: see Recipe.
@@ -85,25 +110,57 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     Raises:
         SweregError: with what happened, why, and what to do next. Nothing is stored then.
     """
-    from swereg.adapters import specs
+    from swereg import specs
 
-    what, dataset = _task_and_data(task, data, read or ReadOptions())
+    what, dataset = task_and_data(task, data, read or ReadOptions(), registry)
     for text in dataset.notices:
         on_progress(Notice(text))
     spec = specs.parse(method, settings or {})
     model_name = refs.check_name(name or _model_name(what.name, spec.name))
     with opened(registry, create=True) as store:
         store.check_writable()
-        source = choose_base(store, base, on_progress)
-        chosen = specs.recipe(spec, source.recommended, source.max_length, recipe)
-        if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
-            store.check_writable(needed=4 * source.size)
+        fit = _fitting(store, spec, base, recipe, on_progress)
+        info, fitted = fit(dataset)
+        new = NewEntry(model_name, what, dataset, info, fitted, note)
+        return store.add(new, keep_data=keep_data)
 
-        from swereg.adapters.training import fit
 
-        info, fitted = fit(source, spec.method, dataset, chosen, on_progress=on_progress)
-        store.set_default_base(info)
-        return store.add(NewEntry(model_name, what, dataset, info, fitted, note))
+def train_seeds(
+    task: str | Task | None = None,
+    *,
+    seeds: int | Sequence[int] = 5,
+    **options: Unpack[TrainOptions],
+) -> SeedRun:
+    """Train one entry per seed, on the same split, and tell how much the seed alone changes.
+
+    Every entry is stored as soon as it is ready; an error or interrupt keeps those before it.
+
+    Args:
+        task: as for ``train``.
+        seeds: how many, from ``seed`` (42) on; or the seeds themselves.
+        **options: the other keywords of ``train``.
+
+    Raises:
+        UsageError: the seeds make no sense, or the method gives the same with every seed.
+        SweregError: as for ``train``.
+    """
+    chosen = _seeds(seeds, options.pop("seed", None), options.get("method", DEFAULT_METHOD))
+    source, read = options.pop("data", None), options.pop("read", None)
+    registry = options.pop("registry", None)
+    what, dataset = task_and_data(task, source, read or ReadOptions(), registry)
+    report = _once(options.pop("on_progress", silent))
+    same = replace(what, read=lambda: dataset)
+    entries = []
+    with opened(registry, create=True) as store:
+        options["registry"], options["on_progress"] = store, report
+        for number, seed in enumerate(chosen, start=1):
+            report(SeedBegan(seed, number, len(chosen)))
+            options["seed"] = seed
+            entries.append(train(same, **options))
+            report(Stored(entries[-1].ref))
+    from swereg.statistics import seed_run
+
+    return seed_run(entries)
 
 
 def load(
@@ -122,18 +179,27 @@ def load(
     Raises:
         NotFound: there is no such entry, or its base cannot be had.
         CheckFailed: the weights or the base are not those that were recorded.
+        UsageError: it was said where the base is, but the entry has none.
     """
-    from swereg.adapters import bases
-    from swereg.adapters.classifier import Classifier
-    from swereg.adapters.frozen_base import FrozenBase
-
     with opened(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
+        if base is not None:
+            entry.require_base()
         weights = store.weights(entry)
+    method = plugins.find("method", entry.method)
+    if entry.base is None:
+        from swereg.standalone.classifier import Alone
+
+        return Alone.open(entry, weights, method)
+
+    from swereg.adapters import bases
+    from swereg.adapters.classifier import Adapted
+    from swereg.adapters.frozen_base import FrozenBase
+
     frozen = FrozenBase.held(entry.base.fingerprint, device)
     if frozen is None:
         frozen = FrozenBase.open(bases.recorded(entry.base, base), device)
-    return Classifier.open(entry, weights, frozen, plugins.find("method", entry.method))
+    return Adapted.open(entry, weights, frozen, method)
 
 
 def predict(
@@ -277,62 +343,84 @@ def opened(registry: Registry | str | Path | None, *, create: bool = False) -> I
         yield store
 
 
-def _task_and_data(
-    task: str | Task | None, data: DataSource | None, read: ReadOptions
-) -> tuple[Task, Dataset]:
-    """Find the task and read its examples; a task's labels become the dataset's order."""
-    from swereg.tasks import check, read_data
+def _seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:
+    """Return the seeds to train with.
 
-    if data is None:
-        if task is None:
-            raise UsageError(
-                "nothing was said to train",
-                hint="Name a task (swereg tasks lists them) or give --data FILE.",
-                code="train.nothing",
-            )
-        what = _task(task)
-        dataset = check(what.read(), read)
-    else:
-        what = _task_of_data(task, data)
-        dataset = read_data(data, read, what.labels)
-    return replace(what, labels=dataset.labels, source=dataset.source or what.source), dataset
+    Raises:
+        UsageError: there is none, one is there twice, or the method does not care.
+    """
+    from swereg import specs
+    from swereg.standalone.method import Standalone
 
-
-def _task(task: str | Task) -> Task:
-    """Give a task by its name, or by the TOML file that it is written in."""
-    if isinstance(task, Task):
-        return task
-    if not task.lower().endswith(TASK_FILE):
-        found: Task = plugins.find("task", task)
-        return found
-    from swereg.tasks import read_task
-
-    return read_task(task)
+    spec = specs.parse(method)
+    if isinstance(spec.method, Standalone) and not spec.method.seeded:
+        raise UsageError(
+            f"{spec.name} learns the same with every seed",
+            hint="Train it once, without --seeds.",
+            code="seeds.deterministic",
+        )
+    start = Recipe.seed if first is None else first
+    seeds = list(range(start, start + wanted)) if isinstance(wanted, int) else list(wanted)
+    said = not isinstance(wanted, int) and first is not None
+    if said or not seeds or len(set(seeds)) < len(seeds):
+        raise UsageError(
+            f"{wanted if isinstance(wanted, int) else list(wanted)} cannot be the seeds",
+            why="They are a number from 1, or different seeds of your own and then no --seed.",
+            hint="Write --seeds 5, or --seeds 1,2,3.",
+            code="seeds.value",
+        )
+    return seeds
 
 
-def _task_of_data(task: str | Task | None, data: DataSource) -> Task:
-    """Give data a task: the one that is given or in a TOML file, else a new one of that name."""
-    from swereg.tasks import spec_in
+def _once(on_progress: OnProgress) -> OnProgress:
+    """Pass on a notice only when it is new."""
+    told: set[Progress] = set()
 
-    if isinstance(task, Task) or (task or "").lower().endswith(TASK_FILE):
-        return _task(task or "")
-    spec = spec_in(data)
-    first = Path(spec.name if spec else data if isinstance(data, str | Path) else data[0])
-    own = first.name if spec else first.stem
-    name = refs.check_name(task or own.lower(), what="task name")
-    return Task(name, read=_no_reader, source=first.name)
+    def report(event: Progress) -> None:
+        if isinstance(event, Notice):
+            if event in told:
+                return
+            told.add(event)
+        on_progress(event)
 
-
-def _no_reader() -> Dataset:
-    raise UsageError(
-        "this task brings no data of its own",
-        hint="Give its data: --data FILE",
-        code="task.no-data",
-    )
+    return report
 
 
 def _model_name(task: str, method: str) -> str:
     return task if method == DEFAULT_METHOD else f"{task}-{method}"
+
+
+def _fitting(
+    store: Registry,
+    spec: Spec,
+    base: str | None,
+    said: RecipeOptions,
+    on_progress: OnProgress,
+) -> Callable[[Dataset], tuple[BaseInfo | None, Fitted]]:
+    """Settle the base and the recipe, if there is a base; return what trains."""
+    from swereg.standalone.method import Standalone
+
+    if isinstance(spec.method, Standalone):
+        from swereg.standalone import training as alone
+
+        plain = alone.recipe(spec, {"base": base, **said})
+        return lambda data: (None, alone.fit(spec.method, data, plain, on_progress=on_progress))
+
+    from swereg.adapters import recipes
+
+    source = choose_base(store, base, on_progress)
+    recipe = recipes.recipe(spec, source.recommended, source.max_length, said)
+    if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
+        store.check_writable(needed=4 * source.size)
+
+    def fit(data: Dataset) -> tuple[BaseInfo, Fitted]:
+        from swereg.adapters import training
+
+        info, fitted = training.fit(source, spec.method, data, recipe, on_progress=on_progress)
+        store.set_default_base(info)
+        return info, fitted
+
+    return fit
 
 
 def choose_base(store: Registry, asked: str | None, on_progress: OnProgress) -> BaseSource:

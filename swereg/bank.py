@@ -6,13 +6,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from swereg import api
-from swereg.adapters.classifier import Classifier, listed, predictions
-from swereg.adapters.frozen_base import FrozenBase
+from swereg.classifier import Classifier, listed, predictions
 from swereg.errors import CheckFailed, NotFound, UsageError
-from swereg.records import Entry, Prediction
+from swereg.records import BaseInfo, Entry, Prediction
 from swereg.registry import Registry
+
+if TYPE_CHECKING:
+    from swereg.adapters.classifier import Adapted
+    from swereg.adapters.frozen_base import FrozenBase
 
 
 class Bank:
@@ -20,7 +24,8 @@ class Bank:
 
     An entry costs its own weights: loading, switching and unloading cost the same whether one
     is there or a thousand. Any thread may load, unload and predict at any time: an entry is seen
-    when it is whole, and a batch that has begun keeps the entries that it began with.
+    when it is whole, and a batch that has begun keeps the entries that it began with. An entry
+    without a base fits in every bank, and answers its own texts.
 
     Args:
         refs: entries to load at once, such as ``sentiment``, ``topic/3`` or ``errand@prod``.
@@ -92,8 +97,7 @@ class Bank:
             loaded: list[Entry] = []
             for entry in map(registry.get, registry.names()):
                 base = self._base.info if self._base else registry.default_base
-                elsewhere = base is not None and entry.base.fingerprint != base.fingerprint
-                if elsewhere or not self._may_have_room_for(entry):
+                if _elsewhere(entry, base) or not self._may_have_room_for(entry):
                     continue
                 resident = self._open(entry, registry)
                 if self._has_room_for(resident):
@@ -134,13 +138,17 @@ class Bank:
                 code="bank.lengths",
             )
         those = self._use(asked)
-        if not those:
-            return []
-        logits, cut = those[0].base.logits(texts, [resident.placed for resident in those])
-        return [
-            predictions(resident.labels, [row], [was_cut])[0]
-            for resident, row, was_cut in zip(those, logits, cut, strict=True)
-        ]
+        answers: dict[int, Prediction] = {}
+        for rows in _passes(those):
+            group, some = [those[row] for row in rows], [texts[row] for row in rows]
+            shared = _on_base(group)
+            if shared:
+                logits, cut = shared[0].base.logits(some, [entry.placed for entry in shared])
+            else:
+                logits, cut = group[0].logits(some)
+            for row, resident, values, was_cut in zip(rows, group, logits, cut, strict=True):
+                (answers[row],) = predictions(resident.labels, [values], [was_cut])
+        return [answers[row] for row in range(len(texts))]
 
     def predict_all(
         self, texts: Iterable[str], refs: Iterable[str] | None = None
@@ -154,13 +162,15 @@ class Bank:
         """
         texts = listed(texts)
         those = self._use([entry.ref for entry in self.entries] if refs is None else list(refs))
-        those = list(dict.fromkeys(those))
-        if not those:
-            return {}
-        logits, cut = those[0].base.logits_all(texts, [resident.placed for resident in those])
+        shared = _on_base(dict.fromkeys(those))
+        found: dict[str, list[Prediction]] = {}
+        if shared:
+            logits, cut = shared[0].base.logits_all(texts, [entry.placed for entry in shared])
+            for entry, rows, were_cut in zip(shared, logits, cut, strict=True):
+                found[entry.ref] = predictions(entry.labels, rows, were_cut)
         return {
-            resident.ref: predictions(resident.labels, rows, were_cut)
-            for resident, rows, were_cut in zip(those, logits, cut, strict=True)
+            entry.ref: found[entry.ref] if entry.ref in found else entry.predict(texts)
+            for entry in dict.fromkeys(those)
         }
 
     def _use(self, refs: Sequence[str]) -> list[Classifier]:
@@ -190,14 +200,16 @@ class Bank:
         with self._table:
             resident = self._residents.get(entry.ref)
         if resident is None or resident.entry.run != entry.run:
-            resident = api.load(entry, base=self._where, registry=registry, device=self._device)
+            where = self._where if entry.base else None
+            resident = api.load(entry, base=where, registry=registry, device=self._device)
         return resident
 
     def _publish(self, found: Mapping[str, Classifier]) -> None:
         """Let everyone see entries, by the names they were asked for; the oldest make room."""
         with self._table:
+            for adapted in _on_base(found.values()):
+                self._base = adapted.base
             for ref, resident in found.items():
-                self._base = resident.base
                 self._names |= {ref: resident.ref, resident.ref: resident.ref}
                 self._residents[resident.ref] = resident
                 self._residents.move_to_end(resident.ref)
@@ -212,7 +224,7 @@ class Bank:
         with self._table:
             own = len(_with_own_encoder(self._residents.values()))
             full = self._capacity is not None and len(self._residents) >= self._capacity
-            whole = entry.trainable == entry.total
+            whole = entry.base is not None and entry.trainable == entry.total
             return entry.ref in self._residents or not (full or (whole and own >= self._encoders))
 
     def _has_room_for(self, resident: Classifier) -> bool:
@@ -224,12 +236,13 @@ class Bank:
     def _check(self, residents: Iterable[Classifier]) -> None:
         """Refuse entries of several bases, and more of them than the bank may hold at once."""
         those = list({resident.ref: resident for resident in residents}.values())
-        for resident in those:
-            base = self._base or those[0].base
-            if resident.base is not base:
+        on_base = _on_base(those)
+        for adapted in on_base:
+            base = self._base or on_base[0].base
+            if adapted.base is not base:
                 raise CheckFailed(
-                    f"{resident.ref} is on another base",
-                    why=f"The bank holds {base.info}, this one is on {resident.entry.base}.",
+                    f"{adapted.ref} is on another base",
+                    why=f"The bank holds {base.info}, this one is on {adapted.entry.base}.",
                     hint="Load it in a bank of its own.",
                     code="bank.base",
                 )
@@ -247,5 +260,25 @@ class Bank:
                 )
 
 
-def _with_own_encoder(residents: Iterable[Classifier]) -> list[Classifier]:
-    return [resident for resident in residents if resident.placed.encoder is not None]
+def _on_base(residents: Iterable[Classifier]) -> list[Adapted]:
+    """Leave out the entries without a base."""
+    return [cast("Adapted", entry) for entry in residents if entry.entry.base is not None]
+
+
+def _with_own_encoder(residents: Iterable[Classifier]) -> Sequence[Classifier]:
+    return [entry for entry in _on_base(residents) if entry.placed.encoder is not None]
+
+
+def _passes(residents: Sequence[Classifier]) -> Iterable[list[int]]:
+    """Put the rows of all entries on a base together, and of each other entry its own."""
+    rows: dict[Classifier | None, list[int]] = {}
+    for row, resident in enumerate(residents):
+        rows.setdefault(None if resident.entry.base else resident, []).append(row)
+    return rows.values()
+
+
+def _elsewhere(entry: Entry, base: BaseInfo | None) -> bool:
+    """Tell whether an entry has a base, and another one."""
+    if base is None or entry.base is None:
+        return False
+    return entry.base.fingerprint != base.fingerprint

@@ -6,11 +6,12 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from swereg.errors import UsageError
-from swereg.records import KNOWN_OF_IMPORTED, Entry
+from swereg.figures import NO_BASE
+from swereg.records import Entry
 
 _FORM = re.compile(r"\s*([\w.-]+?)\s*(<=|>=|!=|==|=|<|>|~)\s*([^<>=!~].*?)\s*", re.DOTALL)
 
@@ -90,10 +91,8 @@ def facts(entry: Entry) -> dict[str, Any]:
     ``test.accuracy`` say which. Settings of the method and parts of the recipe have their names.
     """
     scores = entry.scores.get("test") or entry.scores.get("val") or {}
-    recipe = asdict(entry.recipe)
+    recipe = entry.known_recipe
     settings = recipe.pop("settings")
-    if entry.imported:
-        recipe = {key: recipe[key] for key in KNOWN_OF_IMPORTED if key in recipe}
     return {
         **settings,
         **recipe,
@@ -101,7 +100,7 @@ def facts(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "version": entry.version,
         "task": entry.task,
-        "base": str(entry.base),
+        "base": str(entry.base or NO_BASE),
         "dataset": entry.dataset,
         "alias": entry.aliases,
         "note": entry.note,

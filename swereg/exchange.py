@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swereg import folders, home, plugins, refs
-from swereg.api import DataSource, choose_base, opened
+from swereg.api import choose_base, opened
 from swereg.errors import CheckFailed, UsageError
+from swereg.examples import DataSource
 from swereg.model_card import model_card
 from swereg.records import (
     Dataset,
@@ -56,7 +57,8 @@ def export(
         The folder.
 
     Raises:
-        UsageError: the method is none of PEFT's; ``merged`` works for every method.
+        UsageError: the method is none of PEFT's, where ``merged`` still works; or the entry has no
+            base, and neither can be had.
         CheckFailed: the weights or the base are not those that were recorded, or transformers'
             classifier on this base would answer otherwise.
         Conflict: the folder has something in it.
@@ -70,6 +72,7 @@ def export(
     target = Path(peft or merged or "")
     with opened(registry) as store:
         entry = store.get(ref)
+        entry.require_base()
         weights = store.weights(entry)
     with folders.writing(target, force=force) as folder:
         if peft is not None:
@@ -90,6 +93,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
     read: ReadOptions | None = None,
     max_length: int | None = None,
     note: str = "",
+    keep_data: bool = True,
     registry: Registry | str | Path | None = None,
     on_progress: OnProgress = silent,
 ) -> Entry:
@@ -105,6 +109,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
         base: default: the recorded one if the folder names it, else the registry's own.
         data: examples to score it on: the test part of several files, or all of one file.
         read: how to read ``data``.
+        keep_data: whether the registry keeps the texts of ``data``, or only digest and counts.
         max_length: tokens per text; default: what the folder says, else 256.
 
     Raises:
@@ -138,7 +143,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
             "claims": found.claims,
         }
         new = NewEntry(name, what, dataset, frozen.info, fitted, note, origin)
-        entry = store.add(new)
+        entry = store.add(new, keep_data=keep_data)
         _tell_default(store, entry, on_progress)
         return entry
 
@@ -161,7 +166,7 @@ def _write_model(folder: Path, entry: Entry, weights: Weights, base: str | None)
     from swereg.adapters.exchange import merging
     from swereg.adapters.frozen_base import FrozenBase
 
-    source = bases.recorded(entry.base, base)
+    source = bases.recorded(entry.require_base(), base)
     frozen = FrozenBase.open(source, "cpu")
     model = merging.merge(entry, weights, frozen, plugins.find("method", entry.method))
     merging.save(model, source.folder, folder, entry.recipe.max_length)
@@ -174,10 +179,11 @@ def _place_of_base(entry: Entry, moved_to: str | None) -> str:
     from swereg.adapters.exchange import merging
     from swereg.adapters.frozen_base import FrozenBase
 
-    if moved_to is None and entry.base.architecture == bert.ARCHITECTURE:
-        packaged = home.PACKAGED_BASES / entry.base.name
-        return str(packaged) if entry.base.name == bases.PACKAGED else entry.base.name
-    source = bases.recorded(entry.base, moved_to)
+    base = entry.require_base()
+    if moved_to is None and base.architecture == bert.ARCHITECTURE:
+        packaged = home.PACKAGED_BASES / base.name
+        return str(packaged) if base.name == bases.PACKAGED else base.name
+    source = bases.recorded(base, moved_to)
     FrozenBase.open(source, "cpu")  # checks the fingerprint
     merging.check_head(entry, source.folder)
     return source.name if source.revision else str(source.folder)

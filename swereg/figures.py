@@ -13,6 +13,7 @@ METRICS = {
 }  # fmt: skip
 
 UNKNOWN = "-"
+NO_BASE = "none"
 
 Writer = Callable[[float], str]
 

@@ -33,13 +33,13 @@ pipeline("text-classification", FOLDER)("Maten var underbar")
 
 def model_card(entry: Entry, *, merged: bool) -> str:
     """Write the card of an entry's adapter, or of a whole model that it was merged into."""
-    base = f"{entry.base.name}@{entry.base.revision}" if entry.base.revision else entry.base.name
+    base = entry.require_base()
     settings = ", ".join(f"{k}={v}" for k, v in entry.recipe.settings.items() if v != "")
     facts = {
         "task": entry.task,
         "labels, in the order of the outputs": ", ".join(entry.labels),
-        "base": base,
-        "fingerprint of the base": entry.base.fingerprint,
+        "base": f"{base.name}@{base.revision}" if base.revision else base.name,
+        "fingerprint of the base": base.fingerprint,
         "method": f"{entry.method} ({settings})" if settings else entry.method,
         "trainable": f"{entry.trainable:,} of {entry.total:,} parameters "
         f"({entry.trainable_percent:.4g} %)",
@@ -57,8 +57,9 @@ def _header(entry: Entry, merged: bool) -> list[str]:
     """The card's metadata, as the Hub reads it."""
     facts = {"library_name": "transformers" if merged else "peft"}
     facts["pipeline_tag"] = "text-classification"
-    if entry.base.revision:
-        facts["base_model"] = entry.base.name
+    base = entry.require_base()
+    if base.revision:
+        facts["base_model"] = base.name
     return ["---", *(f"{key}: {json.dumps(value)}" for key, value in facts.items()), "---", ""]
 
 

@@ -135,7 +135,7 @@ def _curves(axes: Axes, entries: list[Entry]) -> None:
     if axes.lines:
         axes.legend()
     else:
-        axes.text(0.5, 0.5, "not trained here", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "not trained here in epochs", ha="center", transform=axes.transAxes)
 
 
 def _calibration(axes: Axes, looks: Mapping[str, Examination]) -> None:

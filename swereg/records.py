@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from swereg.errors import UsageError
+
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
@@ -50,6 +52,11 @@ class Dataset:
     def split(self, name: Split) -> tuple[Example, ...]:
         """Return the examples of one split."""
         return {"train": self.train, "val": self.val, "test": self.test}[name]
+
+    def columns(self, name: Split) -> list[int]:
+        """Return the place of each example's label among the labels, for one split."""
+        column = {label: number for number, label in enumerate(self.labels)}
+        return [column[example.label] for example in self.split(name)]
 
     def counts(self, name: Split) -> dict[str, int]:
         """Count the examples of each label in one split, in label order."""
@@ -190,7 +197,8 @@ class Recipe:
         device: ``cpu``, ``cuda`` or ``mps``; ``auto`` takes the best there is. A stored recipe
             has the one that was taken.
 
-    Of an imported entry only ``KNOWN_OF_IMPORTED`` is known; see ``Entry.origin``.
+    Of an imported entry only ``KNOWN_OF_IMPORTED`` is known, see ``Entry.origin``; an entry without
+    a base has only ``KNOWN_WITHOUT_BASE``.
     """
 
     method: str = "lora"
@@ -210,6 +218,7 @@ class Recipe:
 
 BASELINE = "full"  # the method that others are held against
 KNOWN_OF_IMPORTED = ("method", "settings", "max_length")  # fields of Recipe
+KNOWN_WITHOUT_BASE = ("method", "settings", "seed")
 
 
 @dataclass(frozen=True)
@@ -282,9 +291,10 @@ class Fitted:
         recipe: as it was carried out.
         weights: the best epoch's, under PEFT's keys where PEFT has any.
         trainable: number of parameters that learnt.
-        total: number of parameters of the whole model, encoder and head.
-        epochs: the curve, one per epoch that ran.
-        best_epoch: the number of the epoch that was kept.
+        total: number of parameters of the whole model: encoder and head, or, without a base, all
+            that learnt.
+        epochs: the curve, one per epoch that ran; empty without a base.
+        best_epoch: the number of the epoch that was kept; None without a base.
         scores: metric by split, such as ``scores["val"]["accuracy"]``.
         outputs: the best epoch's logits on validation and test.
         seconds: of training, validation included, model loading left out.
@@ -317,6 +327,7 @@ class NewEntry:
         name: of the model that gets a new version.
         task: the task's facts (``read`` is not stored).
         dataset: None where an import was not scored.
+        base: None for a method that needs none.
         note: the user's own words.
         origin: of an import, see ``Entry.origin``; empty for a training.
     """
@@ -324,7 +335,7 @@ class NewEntry:
     name: str
     task: Task
     dataset: Dataset | None
-    base: BaseInfo
+    base: BaseInfo | None
     fitted: Fitted
     note: str = ""
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -339,6 +350,11 @@ class NewEntry:
         """The training; storing the same one again returns the same entry."""
         return self.fitted.run
 
+    @property
+    def known_recipe(self) -> dict[str, Any]:
+        """What is known of the recipe, as plain JSON values."""
+        return _known(self.fitted.recipe, self.base, self.origin)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -347,23 +363,28 @@ class Entry:
     Attributes:
         name, version: together the reference, ``name/version``.
         labels: in the order of the head's outputs.
+        base: None where the method needs none, such as a bag of words.
         dataset: the digest of the examples it learnt from; of an imported entry, of those that it
             was scored on, or None where it was not.
         sizes: examples per split; empty where there is no dataset.
-        epochs, best_epoch, seconds: empty or None for an imported entry.
+        trainable, total: parameters that learnt, and all; without a base they are the same.
+        epochs, best_epoch: empty and None for an imported entry, and for one without a base.
+        seconds: None for an imported entry.
         scores: by split; an imported entry may have none.
         aliases: those that point here now.
         created: UTC, ISO 8601 with a final Z.
         origin: empty for what was trained here. Of an imported entry: ``base`` (``verified`` by
             its fingerprint, or ``unverified``), ``config`` (PEFT's, as it came), ``read`` (the
             digest of the file), and ``claims``, what a folder of another swereg says of itself.
+        about: what is known of the task now: ``description``, ``source`` (of the entry's own
+            examples where that is known), ``licence``, ``homepage``, ``citation``, ``metric``.
     """
 
     name: str
     version: int
     task: str
     labels: tuple[str, ...]
-    base: BaseInfo
+    base: BaseInfo | None
     dataset: str | None
     sizes: Mapping[str, int]
     recipe: Recipe
@@ -382,6 +403,7 @@ class Entry:
     created: str
     aliases: tuple[str, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def ref(self) -> str:
@@ -395,7 +417,7 @@ class Entry:
 
     @property
     def trainable_percent(self) -> float:
-        """Parameters that learnt, in percent of all."""
+        """Parameters that learnt, in percent of all; 100 without a base: nothing is frozen."""
         return 100.0 * self.trainable / self.total
 
     @property
@@ -408,13 +430,32 @@ class Entry:
         """The kept epoch's validation loss (nats per example), or None where it is not known."""
         return self.scores.get("val", {}).get("loss")
 
+    def require_base(self) -> BaseInfo:
+        """Return the base, for what cannot be done without one.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if self.base is None:
+            raise UsageError(
+                f"{self.ref} has no base",
+                why=f"Its method, {self.method}, learns from the texts alone.",
+                hint=f'What it can do is answer: swereg predict {self.ref} "..."',
+                code="entry.no-base",
+            )
+        return self.base
+
+    @property
+    def known_recipe(self) -> dict[str, Any]:
+        """What is known of the recipe, as plain JSON values."""
+        return _known(self.recipe, self.base, self.origin)
+
     def to_json(self) -> dict[str, Any]:
         """All facts as plain JSON values."""
         facts = asdict(self)
-        facts["base"].pop("notices")
-        if self.imported:
-            recipe = facts["recipe"]
-            facts["recipe"] = {key: recipe[key] for key in KNOWN_OF_IMPORTED}
+        if self.base is not None:
+            facts["base"].pop("notices")
+        facts["recipe"] = self.known_recipe
         return {
             "ref": self.ref,
             "method": self.method,
@@ -422,6 +463,74 @@ class Entry:
             "val_loss": self.val_loss,
             **facts,
         }
+
+
+def _known(recipe: Recipe, base: BaseInfo | None, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those fields of a recipe that say something about an entry."""
+    facts = asdict(recipe)
+    keys = KNOWN_OF_IMPORTED if origin else KNOWN_WITHOUT_BASE if base is None else tuple(facts)
+    return {key: facts[key] for key in keys}
+
+
+@dataclass(frozen=True)
+class StoredDataset:
+    """What the registry knows of a dataset, apart from its texts.
+
+    Attributes:
+        digest: sha256 of the labels and of every example in order.
+        labels: in the order of the head's outputs.
+        counts: examples per label, by split; known also where the texts are not kept.
+        source: where the examples came from, or ``""``.
+        size: bytes that the compressed texts take, or None where they are not kept.
+        created: when it was first used; UTC, ISO 8601 with a final Z.
+        tasks: those that it was used for, in alphabetical order.
+        entries: references of those that used it, the oldest first; deleted ones are left out.
+    """
+
+    digest: str
+    labels: tuple[str, ...]
+    counts: Mapping[Split, Mapping[str, int]]
+    source: str
+    size: int | None
+    created: str
+    tasks: tuple[str, ...]
+    entries: tuple[str, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether the texts are in the registry."""
+        return self.size is not None
+
+    @property
+    def short(self) -> str:
+        """The first 12 digits of the digest."""
+        return self.digest[:12]
+
+    @property
+    def sizes(self) -> dict[Split, int]:
+        """Examples per split."""
+        return {name: sum(self.counts[name].values()) for name in SPLITS}
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts as plain JSON values."""
+        return {**asdict(self), "kept": self.kept, "sizes": self.sizes}
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What became of a dataset whose texts were to be forgotten.
+
+    Attributes:
+        dataset: as it is now.
+        freed: bytes that its compressed texts took; 0 where they were not kept.
+        copies: files beside the registry that still have the texts.
+        unread: copies beside the registry of which that cannot be known.
+    """
+
+    dataset: StoredDataset
+    freed: int
+    copies: tuple[Path, ...] = ()
+    unread: tuple[Path, ...] = ()
 
 
 # --- use ------------------------------------------------------------------------------------
@@ -482,7 +591,41 @@ class EpochEnded:
     best: bool
 
 
-Progress = Notice | Started | Stepped | EpochEnded
+@dataclass(frozen=True)
+class Tried:
+    """A value of a method's setting was tried; ``best`` says whether it is the best so far.
+
+    Attributes:
+        setting: with its value, such as ``C=10``.
+        val_loss: mean cross-entropy per example on validation (nats).
+        val_accuracy: share of validation examples whose best label is right.
+        seconds: duration, validation included.
+    """
+
+    setting: str
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class SeedBegan:
+    """The training with one of several seeds begins; ``number`` counts from 1."""
+
+    seed: int
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One of several entries is in the registry, whatever becomes of the others."""
+
+    ref: str
+
+
+Progress = Notice | Started | Stepped | EpochEnded | Tried | SeedBegan | Stored
 OnProgress = Callable[[Progress], None]
 
 

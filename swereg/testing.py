@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from swereg import plugins, refs
 from swereg.errors import UsageError
-from swereg.records import ReadOptions, Task
+from swereg.records import Dataset, Example, ReadOptions, Task, silent
 
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
+    from swereg.standalone.method import Standalone
 
 TEXTS = [
     "Maten var underbar och personalen vänlig", "Tåget var försenat igen, tack för ingenting",
@@ -56,18 +57,22 @@ def check_method(
     *,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
-    """Check an installed method on a base: what it trains is what it stores and what runs.
+    """Check an installed method: what it trains is what it stores and what runs.
 
     Args:
-        base: a folder or name; by default a random BERT that is made on the spot.
+        base: a folder or name; by default a random BERT that is made on the spot. A method that
+            stands alone needs none.
         settings: settings to check with; by default the method's own.
     """
-    from swereg.adapters import bases
     from swereg.adapters.method import Method
-    from swereg.adapters.specs import settings_of
+    from swereg.specs import settings_of
+    from swereg.standalone.method import Standalone
 
     method = plugins.find("method", name)
-    assert isinstance(method, Method), f"{name} lacks parts of swereg.adapters.method.Method"
+    assert isinstance(method, Method | Standalone), (
+        f"{name} lacks parts of swereg.adapters.method.Method, or of "
+        "swereg.standalone.method.Standalone"
+    )
     assert method.name == name, f"the method calls itself {method.name!r}, not {name!r}"
     assert method.description, "a method has a description"
     chosen = settings_of(method, settings or {})
@@ -79,11 +84,46 @@ def check_method(
         pass
     else:
         raise AssertionError("an unknown setting must be refused")
+    if isinstance(method, Standalone):
+        _check_alone(method, chosen)
+        return
+    from swereg.adapters import bases
+
     with tempfile.TemporaryDirectory() as folder:
         if base is None:
             base = str(make_base(Path(folder)))
         source = bases.resolve(base) if isinstance(base, str) else base
         _check_round_trip(method, chosen, source)
+
+
+def _check_alone(method: Standalone, settings: Any) -> None:
+    """Train twice, store, and hold the answers of both together."""
+    import numpy as np
+
+    from swereg.specs import settings_of
+    from swereg.standalone import arrays
+    from swereg.standalone.classifier import answerer
+
+    labels = ("ja", "nej", "kanske")
+    for some in (labels[:2], labels):
+        rows = tuple(Example(text, some[i % len(some)]) for i, text in enumerate(TEXTS))
+        data = Dataset(some, rows, rows)
+        one, two, other = (
+            method.fit(data, settings, seed=seed, on_progress=silent) for seed in (1, 1, 2)
+        )
+        assert one.trainable > 0, "nothing learns"
+        stored = arrays.write(one.tensors)
+        assert stored == arrays.write(two.tensors), "the same seed does not give the same weights"
+        same = stored == arrays.write(other.tensors)
+        assert same or method.seeded, "another seed gives other weights, but seeded is False"
+        chosen = settings_of(method, asdict(one.settings))
+        assert chosen == one.settings, "settings do not survive storing"
+        found = [
+            answerer(method, tensors, some, chosen)(TEXTS)
+            for tensors in (one.tensors, arrays.read(stored))
+        ]
+        off = float(np.abs(found[0] - found[1]).max())
+        assert off < 1e-5, f"what runs differs from what was trained by {off:.1e}"
 
 
 def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -68,6 +69,30 @@ def test_one_reference_serves_all_texts_and_all_entries_serve_one_text(registry:
     assert all(same(a, b) for a, b in zip(one, every["åäö/1"], strict=True))
     assert list(bank.predict_all(TEXTS[:1], ["layer", "query"])) == ["layer/1", "query/2"]
     assert bank.predict([], []) == []
+
+
+def test_entries_without_a_base_answer_beside_the_others(registry: Path, tmp_path: Path) -> None:
+    own = tmp_path / "registry.db"
+    shutil.copy(registry, own)
+    for method in ("tfidf", "majority"):
+        swereg.train(task("query", ("nej", "ja")), method=method, registry=own)
+    names = ["query-tfidf", "åäö", "query-majority", "query-tfidf", "layer", "åäö", "query"]
+    names.append("query-majority/1")
+    bank = swereg.Bank(["query-tfidf"], registry=own)
+    found = bank.predict(TEXTS, names)
+    for text, name, answer in zip(TEXTS, names, found, strict=True):
+        assert same(answer, swereg.load(name, registry=own).predict([text])[0]), name
+    every = bank.predict_all(TEXTS, ["query-majority", "query", "query-tfidf"])
+    assert list(every) == ["query-majority/1", "query/2", "query-tfidf/1"]
+    assert all(same(a, b) for a, b in zip(every["query-tfidf/1"],
+               bank.predict(TEXTS, "query-tfidf"), strict=True))  # fmt: skip
+    bank.unload("query-tfidf")
+    assert "query-tfidf" not in bank
+    assert {entry.ref for entry in swereg.Bank(registry=own).load_all()} == {
+        "layer/1", "query/2", "query-majority/1", "query-tfidf/1", "v1.2.0/1", "åäö/1",
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="capacity"):
+        swereg.Bank(["query-tfidf", "query-majority"], capacity=1, registry=own)
 
 
 def test_the_least_recently_used_entry_leaves(registry: Path) -> None:

@@ -13,7 +13,8 @@ from swereg import plugins
 from swereg.errors import Conflict, NotFound
 from swereg.testing import check_method, check_task
 
-METHODS = ["lora", "full", "head", "rslora", "dora", "vera", "ia3", "bitfit", "peft"]
+METHODS = ["lora", "full", "head", "rslora", "dora", "vera", "ia3", "bitfit", "peft",
+           "tfidf", "majority"]  # fmt: skip
 EXAMPLE = Path(__file__).parent / "plugin"
 
 
@@ -39,11 +40,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def beside(site: Path) -> dict[str, str]:
+    """The environment with one more folder of packages."""
+    paths = [str(site), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 def run(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "swereg", *arguments],
         capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(site)},
+        env=beside(site),
     )  # fmt: skip
 
 
@@ -57,16 +64,20 @@ def test_an_installed_plugin_is_listed_trained_and_loaded(site: Path, tiny_base:
     assert done.stdout.strip() == "weather-lora-fa/1", done.stderr
     done = run(site, "predict", "weather-lora-fa", "Solen skiner i Umeå")
     assert done.stdout.split("\t")[0] in ("fine", "foul"), done.stderr
+    done = run(site, "train", "--task", "weather", "--method", "by-length", "-q")
+    assert done.stdout.strip() == "weather-by-length/1", done.stderr
+    done = run(site, "predict", "weather-by-length,weather-lora-fa", "Det öser ner i Luleå")
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == [
+        "weather-by-length/1", "weather-lora-fa/1",
+    ], done.stderr  # fmt: skip
 
 
 def test_an_installed_plugin_conforms(site: Path) -> None:
     code = (
         "from swereg.testing import check_method, check_task\n"
-        "check_task('weather'); check_method('lora-fa')"
+        "check_task('weather'); check_method('lora-fa'); check_method('by-length')"
     )
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(site)}
-    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=beside(site))
 
 
 def claim(folder: Path, distribution: str, name: str, target: str) -> None:

@@ -27,8 +27,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from swereg import plugins
-from swereg.adapters import bases, specs
+from swereg import plugins, specs
+from swereg.adapters import bases, recipes
 from swereg.adapters.training import fit
 from swereg.records import Dataset, Example, ReadOptions
 from swereg.tasks import read_data
@@ -97,7 +97,7 @@ def trained(base: str, method: str, said: dict[str, Any], data: Dataset) -> tupl
     """Score what `swereg train` makes."""
     source = bases.resolve(base)
     spec = specs.parse(method)
-    recipe = specs.recipe(spec, source.recommended, source.max_length, said)
+    recipe = recipes.recipe(spec, source.recommended, source.max_length, said)
     _, fitted = fit(source, spec.method, data, recipe)
     scores = []
     for outputs in fitted.outputs:

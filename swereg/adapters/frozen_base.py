@@ -20,10 +20,10 @@ from swereg.adapters.devices import choose_device
 from swereg.adapters.hidden import Hidden
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.routing import Adapter, Layouts
-from swereg.adapters.scoring import Logits
 from swereg.adapters.tokens import by_length, tokenize
 from swereg.errors import CheckFailed
 from swereg.records import BaseInfo
+from swereg.scoring import Logits
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -144,7 +144,7 @@ class FrozenBase:
             base = source.load()
             encoder: Encoder = TransformersEncoder(base.encoder, device)
             return cls(source, base.info, encoder, base.tokenizer, device)
-        tokenizer = checkpoints.read_tokenizer(source.name, source.folder)
+        tokenizer = source.tokenizer()
         hidden = int(source.config["hidden_size"])
         info = source.identify(tensors, tokenizer, bert.ARCHITECTURE, hidden)
         encoder = bert.Bert(tensors, source.config, device)

@@ -28,9 +28,7 @@ from swereg.adapters.devices import choose_device
 from swereg.adapters.environment import environment
 from swereg.adapters.frozen_base import FrozenBase
 from swereg.adapters.method import Method
-from swereg.adapters.scoring import Logits, pack, score
 from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
-from swereg.adapters.specs import settings_of
 from swereg.adapters.tokens import by_length, tokenize
 from swereg.errors import CheckFailed, TrainingError
 from swereg.records import (
@@ -48,6 +46,8 @@ from swereg.records import (
     silent,
     texts,
 )
+from swereg.scoring import Logits, pack, score
+from swereg.specs import settings_of
 
 EVALUATION_BATCH = 32
 
@@ -129,9 +129,9 @@ def fit(
         total=total,
         epochs=tuple(curve),
         best_epoch=best.epoch.number,
-        scores={s: score(logits, columns(dataset, s)) for s, logits in outputs.items()},
+        scores={s: score(logits, dataset.columns(s)) for s, logits in outputs.items()},
         outputs=tuple(
-            pack(split, logits, columns(dataset, split)) for split, logits in outputs.items()
+            pack(split, logits, dataset.columns(split)) for split, logits in outputs.items()
         ),
         seconds=seconds,
         cut=cut,
@@ -228,7 +228,7 @@ def encode(
             Notice(f"Texts longer than {recipe.max_length} tokens are cut: {', '.join(parts)}.")
         )
     pad_id = base.pad_id
-    labels = {split: columns(dataset, split) for split in splits}
+    labels = {split: dataset.columns(split) for split in splits}
     return Data(ids["train"], labels["train"], ids["val"], labels["val"], pad_id), cut
 
 
@@ -265,12 +265,6 @@ def logits_of(model: nn.Module, inputs: Inputs, pad_id: int, device: torch.devic
             logits = model(**{k: v.to(device) for k, v in batch.items()})
             out |= zip(rows, logits.float().cpu().numpy(), strict=True)
     return np.stack([out[row] for row in range(len(inputs))])
-
-
-def columns(dataset: Dataset, split: Split) -> list[int]:
-    """The column of the head that each example's label has."""
-    column = {label: i for i, label in enumerate(dataset.labels)}
-    return [column[example.label] for example in dataset.split(split)]
 
 
 def _mean(accelerator: Accelerator, summed: float, rows: int) -> float:

@@ -9,6 +9,7 @@ from swereg.cli import (
     alias,
     commands,
     compare,
+    data,
     exchange,
     listing,
     load,
@@ -23,6 +24,7 @@ SECTIONS: dict[str, list[click.Command]] = {
     "Train": [train.train],
     "See": [listing.list_, show.show, compare.compare, report.report],
     "Use": [load.load, predict.predict, alias.alias],
+    "Data": [data.data],
     "Exchange": [exchange.export, exchange.import_],
     "Plugins": [plugins.tasks, plugins.methods],
 }

@@ -18,7 +18,7 @@ class Session:
 
     Attributes:
         registry: where the registry is, or None for the usual place.
-        stored: the reference of what has been stored, so that an interrupt is told right.
+        stored: the references of what has been stored, so that an interrupt is told right.
     """
 
     registry: str | None = None

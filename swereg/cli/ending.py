@@ -86,6 +86,7 @@ def tell(fault: BaseException, arguments: list[str], session: Session) -> int:
     if debug:
         output.say("".join(traceback.format_exception(fault)).rstrip())
     output.error(error, json_too=json_too)
+    _say_stored(session)
     return fault.exit_code if isinstance(fault, click.ClickException) else error.exit_code
 
 
@@ -98,6 +99,12 @@ def _interrupted(session: Session) -> int:
     start = "\n" if output.is_terminal(sys.stderr) else ""  # after the terminal's own ^C
     output.say(f"{start}interrupted: {state}")
     return 128 + (_received[-1] if _received else signal.SIGINT)
+
+
+def _say_stored(session: Session) -> None:
+    """Say what of several entries is there, although not all of them are."""
+    if session.stored:
+        output.say(f"{session.stored} had been stored")
 
 
 def _usage(fault: click.ClickException) -> SweregError:

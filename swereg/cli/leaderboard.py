@@ -31,7 +31,7 @@ def draw(found: Comparison, form: str) -> None:
 
 
 def _heading(found: Comparison) -> str:
-    bases = {row.base for row in found.rows}
+    bases = {row.base for row in found.rows if row.base}
     base = f" on {bases.pop()}" if len(bases) == 1 else ""
     split = figures.SPLITS[found.split]
     if not found.examples:
@@ -70,7 +70,8 @@ def _columns(found: Comparison) -> tuple[Column[Row], ...]:
                lambda row: ",".join(map(str, row.seeds)), right=True, keep=6),
         Column("method", "method", _method, lambda row: row.method, keep=14),
         Column("settings", "", str, lambda row: ordered(row.method, row.settings)),
-        Column("base", "base" if several else "", lambda row: row.base, keep=4),
+        Column("base", "base" if several else "", lambda row: row.base or figures.NO_BASE,
+               lambda row: row.base, keep=4),
         Column("best_epoch", "", str, lambda row: row.best_epoch),
         Column("epochs", "", str, lambda row: row.epochs),
         _plain("trainable", "", figures.count, 0),

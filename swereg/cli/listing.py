@@ -44,6 +44,8 @@ def method(entry: Entry) -> str:
 
 def short_base(entry: Entry) -> str:
     """The last part of the base's name: bert-base-swedish-cased, or the name of a folder."""
+    if entry.base is None:
+        return figures.NO_BASE
     return entry.base.name.rstrip("/").rsplit("/", 1)[-1]
 
 
@@ -52,7 +54,7 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("task", "task", lambda e: e.task, keep=1),
     Column("method", "method", method, lambda e: e.method, keep=7),
     Column("settings", "", str, lambda e: ordered(e.method, e.recipe.settings)),
-    Column("base", "base", short_base, lambda e: str(e.base), keep=2),
+    Column("base", "base", short_base, lambda e: str(e.base or ""), keep=2),
     Column("trainable_percent", "trainable", lambda e: figures.percent(e.trainable_percent),
            lambda e: e.trainable_percent, right=True, keep=4),
     Column("val_loss", "val loss", lambda e: figures.known(e.val_loss, figures.loss),

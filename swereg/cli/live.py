@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Self
 
 from swereg import figures
 from swereg.cli import ending, output
-from swereg.records import Epoch, EpochEnded, Notice, Progress, Started, Stepped
+from swereg.records import (
+    Epoch,
+    EpochEnded,
+    Notice,
+    Progress,
+    SeedBegan,
+    Started,
+    Stepped,
+    Stored,
+    Tried,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -43,7 +53,7 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """Shows a line for each notice and epoch."""
+    """Shows a line for each event that stays interesting."""
 
     def __init__(self) -> None:
         self.epochs = 0
@@ -55,7 +65,13 @@ class Lines(Quiet):
             self.epochs = event.epochs
             self.line(_beginning(event))
         elif isinstance(event, EpochEnded):
-            self.line(_epoch(event.epoch, self.epochs) + ("  * best" if event.best else ""))
+            self.line(_epoch(event.epoch, self.epochs) + _mark(event.best))
+        elif isinstance(event, Tried):
+            self.line(_tried(event) + _mark(event.best))
+        elif isinstance(event, SeedBegan):
+            self.line(f"seed {event.seed}, {event.number} of {event.of}")
+        elif isinstance(event, Stored):
+            self.line(f"stored {event.ref}")
 
 
 class Bars(Lines):
@@ -74,8 +90,7 @@ class Bars(Lines):
         trace: TracebackType | None,
     ) -> None:
         """Take the bars away; the lines stay."""
-        if self._bars is not None:
-            self._bars.stop()
+        self._end()
 
     def line(self, text: str, *, style: str = "") -> None:
         """Show a line above the bars."""
@@ -91,6 +106,13 @@ class Bars(Lines):
             self._begin(event)
         elif isinstance(event, Stepped):
             self._step(event)
+        elif isinstance(event, Stored):
+            self._end()
+
+    def _end(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
 
     def _begin(self, event: Started) -> None:
         self._bars = _bars()
@@ -149,6 +171,17 @@ def _epoch(epoch: Epoch, of: int) -> str:
         f"validation {figures.loss(epoch.val_loss)}, "
         f"accuracy {figures.share(epoch.val_accuracy)}, {figures.duration(epoch.seconds)}"
     )
+
+
+def _tried(event: Tried) -> str:
+    return (
+        f"{event.setting}: validation {figures.loss(event.val_loss)}, "
+        f"accuracy {figures.share(event.val_accuracy)}, {figures.duration(event.seconds)}"
+    )
+
+
+def _mark(best: bool) -> str:
+    return "  * best" if best else ""
 
 
 def _bars() -> RichProgress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,24 +27,25 @@ class Loaded:
 
     Attributes:
         entries: in the order in which they answer.
-        banks: one for each base, by its fingerprint.
+        banks: the bank of each entry, by its reference; entries of one base have the same.
     """
 
     entries: Sequence[Entry]
-    banks: dict[str, Bank]
+    banks: Mapping[str, Bank]
 
     def predict(self, wanted: Sequence[str]) -> list[tuple[Prediction, ...]]:
         """Answer every text with every entry, in the order of both."""
         found: dict[str, list[Prediction]] = {}
-        for fingerprint, bank in self.banks.items():
-            found |= bank.predict_all(wanted, _on_base(self.entries, fingerprint))
+        for bank in dict.fromkeys(self.banks.values()):
+            found |= bank.predict_all(wanted, _of_bank(self.banks, bank))
         return list(zip(*(found[entry.ref] for entry in self.entries), strict=True))
 
 
 @click.command(cls=commands.Command)
 @click.argument("refs", nargs=-1, metavar="[REF]...")
 @option("--all", "everything", is_flag=True,
-        help="Load every model on the registry's own base, as far as there is room.")  # fmt: skip
+        help="Load every model on the registry's own base, or on none, as far as there is "
+        "room.")  # fmt: skip
 @option("--encoders", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
         help="How many full fine-tunes may be in memory; each brings a whole "
         "encoder.")  # fmt: skip
@@ -83,7 +84,7 @@ def load(
     if everything:
         loaded = _load_all(session, new_bank, encoders=encoders, capacity=capacity)
     else:
-        loaded = _load_named(named(session, refs), new_bank)
+        loaded = _load_named(named(session, refs, base), new_bank)
     if output.is_terminal(sys.stdin):
         output.say("Type a sentence and press Enter; Ctrl-D ends.", style="dim")
         sentences = texts.typed()
@@ -93,14 +94,18 @@ def load(
         _answer(loaded, sentence)
 
 
-def named(session: Session, refs: Iterable[str]) -> list[Entry]:
+def named(session: Session, refs: Iterable[str], base: str | None) -> list[Entry]:
     """Return the entries that references mean, each of them once.
 
     Raises:
         NotFound: one of them means none.
+        UsageError: it was said where their base is, but none of them has one.
     """
     with swereg.Registry.open(session.registry) as registry:
-        return list({entry.ref: entry for entry in map(registry.get, refs)}.values())
+        found = list({entry.ref: entry for entry in map(registry.get, refs)}.values())
+    if base is not None and not any(entry.base for entry in found):
+        found[0].require_base()
+    return found
 
 
 def in_banks(
@@ -108,7 +113,7 @@ def in_banks(
     new_bank: Callable[[], Bank],
     on_loaded: Callable[[Entry, float], object] = lambda entry, seconds: None,
 ) -> Loaded:
-    """Put entries on their bases, each base in a bank of its own.
+    """Put entries on their bases, each base in a bank of its own; one is for those without.
 
     Args:
         on_loaded: called with each entry and the seconds that it took.
@@ -116,20 +121,23 @@ def in_banks(
     Raises:
         UsageError: those of one base are more than its bank may hold.
     """
+    of_base: dict[str, Bank] = {}
     banks: dict[str, Bank] = {}
     for entry in entries:
         began = time.perf_counter()
-        if entry.base.fingerprint not in banks:
-            banks[entry.base.fingerprint] = new_bank()
-        banks[entry.base.fingerprint].load(entry.ref)
+        fingerprint = entry.base.fingerprint if entry.base else ""
+        if fingerprint not in of_base:
+            of_base[fingerprint] = new_bank()
+        banks[entry.ref] = of_base[fingerprint]
+        banks[entry.ref].load(entry.ref)
         on_loaded(entry, time.perf_counter() - began)
-    for fingerprint, bank in banks.items():
-        bank.load(*_on_base(entries, fingerprint))  # refuses them if some had to leave
+    for bank in of_base.values():
+        bank.load(*_of_bank(banks, bank))  # refuses them if some had to leave
     return Loaded(entries, banks)
 
 
-def _on_base(entries: Iterable[Entry], fingerprint: str) -> list[str]:
-    return [entry.ref for entry in entries if entry.base.fingerprint == fingerprint]
+def _of_bank(banks: Mapping[str, Bank], bank: Bank) -> list[str]:
+    return [ref for ref, one in banks.items() if one is bank]
 
 
 def _load_named(entries: Sequence[Entry], new_bank: Callable[[], Bank]) -> Loaded:
@@ -175,12 +183,13 @@ def _load_all(
             "there is no entry to load", hint="See what there is: swereg list", code="load.nothing"
         )
     output.say(f"loaded {figures.several(len(entries), 'model')} in {1000 * took:,.0f} ms")
-    return Loaded(entries, {entries[0].base.fingerprint: bank})
+    return Loaded(entries, {entry.ref: bank for entry in entries})
 
 
 def _say_loaded(entry: Entry, took: str = "") -> None:
+    where = f" on {entry.base}" if entry.base else ""
     output.say(
-        f"{entry.ref}: {entry.method}, {entry.trainable:,} parameters on {entry.base}{took}; "
+        f"{entry.ref}: {entry.method}, {entry.trainable:,} parameters{where}{took}; "
         f"labels {', '.join(entry.labels)}"
     )
 
@@ -189,8 +198,8 @@ def _say_left_out(entries: Sequence[Entry], base: BaseInfo | None, room: str) ->
     """Say which entries were left out, a line for each reason."""
     reasons: dict[str, list[str]] = {}
     for entry in entries:
-        elsewhere = base is not None and entry.base.fingerprint != base.fingerprint
-        reason = f"on another base, {entry.base}; name them to load them" if elsewhere else room
+        here = entry.base is None or base is None or entry.base.fingerprint == base.fingerprint
+        reason = room if here else f"on another base, {entry.base}; name them to load them"
         reasons.setdefault(reason, []).append(entry.ref)
     for reason, refs in reasons.items():
         output.note(f"left out {', '.join(refs)}: {reason}")

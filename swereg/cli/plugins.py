@@ -26,6 +26,7 @@ class Found:
     labels: tuple[str, ...] = ()
     settings: dict[str, Any] | None = None
     learning_rate: float | None = None
+    needs_base: bool = True
     needs_hub: bool = False
     fault: str = ""
 
@@ -41,10 +42,11 @@ def _columns(title: str, detail: Column[Found]) -> tuple[Column[Found], ...]:
 
 
 def _description(found: Found) -> str:
-    hub = "needs the Hugging Face Hub" if found.needs_hub else ""
-    if found.description and hub:
-        return f"{found.description} ({hub})"
-    return found.description or hub or "-"
+    need = "needs the Hugging Face Hub" if found.needs_hub else ""
+    need = need or ("" if found.needs_base else "needs no base")
+    if found.description and need:
+        return f"{found.description} ({need})"
+    return found.description or need or "-"
 
 
 def _settings(found: Found) -> str:
@@ -61,13 +63,17 @@ METHODS = _columns(
 )
 
 
+OF_TASKS = ("labels", "needs_hub")
+OF_METHODS = ("settings", "learning_rate", "needs_base")
+
+
 @click.command(cls=commands.Command)
 @commands.as_json("Print them as JSON.")
 def tasks(as_json: bool) -> None:
     """List the tasks there are, with their labels."""
     found = _installed("task")
     if as_json:
-        output.as_json({"tasks": [_facts(one, "settings", "learning_rate") for one in found]})
+        output.as_json({"tasks": [_facts(one, *OF_METHODS) for one in found]})
     else:
         _show(TASKS, found)
 
@@ -78,7 +84,7 @@ def methods(as_json: bool) -> None:
     """List the methods there are, with their settings."""
     found = _installed("method")
     if as_json:
-        output.as_json({"methods": [_facts(one, "labels", "needs_hub") for one in found]})
+        output.as_json({"methods": [_facts(one, *OF_TASKS) for one in found]})
     else:
         _show(METHODS, found)
 
@@ -128,8 +134,12 @@ def _task(thing: Any) -> dict[str, Any]:
 
 
 def _method(thing: Any) -> dict[str, Any]:
+    from swereg.standalone.method import Standalone
+
+    alone = isinstance(thing, Standalone)
     return {
         "description": thing.description,
         "settings": asdict(thing.settings()),
-        "learning_rate": thing.learning_rate,
+        "learning_rate": None if alone else thing.learning_rate,
+        "needs_base": not alone,
     }

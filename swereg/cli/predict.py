@@ -67,7 +67,7 @@ def predict(
         raise click.UsageError("Choose --json or --csv.")
     refs = ref.split(",")
     wanted = _wanted(refs, given, path)
-    entries = named(session, refs)
+    entries = named(session, refs, base)
     loaded = in_banks(
         entries,
         lambda: swereg.Bank(

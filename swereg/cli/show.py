@@ -14,6 +14,8 @@ from swereg.settings import ordered
 
 Facts = list[tuple[str, str]]
 
+_ABOUT = ("source", "licence", "homepage", "citation", "metric")
+
 
 @click.command(cls=commands.Command)
 @click.argument("ref")
@@ -81,12 +83,11 @@ def _measured(session: Session, entry: Entry) -> Facts:
 
 def sections(entry: Entry, measured: Facts | None = None) -> list[tuple[str, Facts]]:
     """Arrange an entry's facts under headings."""
-    training = _elsewhere(entry) if entry.imported else [*_recipe(entry.recipe), *_curve(entry)]
     return [
         (entry.ref, _identity(entry)),
         *([("Origin", _origin(entry))] if entry.imported else []),
         ("Scores", [*(scores(entry) or [("scores", figures.UNKNOWN)]), *(measured or [])]),
-        ("Training", [*training, *_effort(entry)]),
+        ("Training", [*_training(entry), *_effort(entry)]),
         ("Data", _data(entry)),
         ("Base", _base(entry)),
         ("Environment", [(name, str(value)) for name, value in entry.environment.items()]),
@@ -128,6 +129,14 @@ def _origin(entry: Entry) -> Facts:
 def _method(recipe: Recipe) -> tuple[str, str]:
     settings = ordered(recipe.method, recipe.settings)
     return "method", f"{recipe.method} ({settings})" if settings else recipe.method
+
+
+def _training(entry: Entry) -> Facts:
+    if entry.imported:
+        return _elsewhere(entry)
+    if entry.base is None:
+        return [_method(entry.recipe), ("seed", str(entry.recipe.seed))]
+    return [*_recipe(entry.recipe), *_curve(entry)]
 
 
 def _elsewhere(entry: Entry) -> Facts:
@@ -182,11 +191,14 @@ def _data(entry: Entry) -> Facts:
         ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n) or figures.UNKNOWN),
         ("digest", entry.dataset[:12] if entry.dataset else figures.UNKNOWN),
         ("cut texts", ", ".join(cut) or ("none" if cuts else figures.UNKNOWN)),
+        *((fact, entry.about[fact]) for fact in _ABOUT if entry.about.get(fact)),
     ]
 
 
 def _base(entry: Entry) -> Facts:
     base = entry.base
+    if base is None:
+        return [("base", figures.NO_BASE)]
     return [
         ("name", base.name),
         ("revision", base.revision or "none"),

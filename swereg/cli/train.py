@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import swereg
-from swereg import figures, home
-from swereg.cli import commands, live, output, tables
+from swereg import figures
+from swereg.cli import commands, live, output, reading, trained
 from swereg.cli.commands import Session, option
-from swereg.cli.show import scores
-from swereg.records import Entry, ReadOptions, Recipe
-from swereg.settings import ordered, recommended
+from swereg.records import Entry, OnProgress, Progress, Recipe, Stored
+from swereg.settings import recommended
 
-READ = {field.name for field in fields(ReadOptions)} - {"seed"}
+if TYPE_CHECKING:
+    from swereg.statistics import SeedRun
+
 RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
 
 what = partial(option, section="What")
 how = partial(option, section="How", default=None)
-reading = partial(option, section="Reading --data")
 result = partial(option, section="Result")
 
 
@@ -41,6 +41,19 @@ def _settings(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> 
     return settings
 
 
+def _seeds(
+    _: click.Context, __: click.Parameter, value: str | None
+) -> int | tuple[int, ...] | None:
+    """Read a number of seeds, or the seeds with commas between them."""
+    if value is None:
+        return None
+    try:
+        return tuple(map(int, value.split(","))) if "," in value else int(value)
+    except ValueError:
+        why = f"{value!r} is neither a number nor seeds such as 1,2,3."
+        raise click.BadParameter(why) from None
+
+
 class Train(commands.Command):
     """The command with what its defaults are on a base that recommends others."""
 
@@ -55,7 +68,9 @@ class Train(commands.Command):
 @click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
 @what("--task", metavar="NAME", help="What to learn: a name ('swereg tasks' lists them) or a "
-      "TOML file; with --data any name.  [default: with --data the name of the file]")  # fmt: skip
+      "TOML file; with --data any name. Without --data, a task that is not installed is trained "
+      "on its newest dataset in the registry; an installed one reads its own.  [default: with "
+      "--data the name of the file]")  # fmt: skip
 @what("--data", metavar="PATH", multiple=True, help="Your own data: a CSV, TSV, JSONL, Excel "
       "or Parquet file (split 80/10/10), up to three files (train, val, test), a folder with them, "
       "or a dataset on the Hub: hub:ORG/NAME.")  # fmt: skip
@@ -68,13 +83,15 @@ class Train(commands.Command):
     help="Of the model.  [default: the task, followed by the method if that is not lora]",
 )
 @what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@what("--no-keep-data", is_flag=True, help="Keep no texts in the registry, only their digest and "
+      "counts. Texts that it has already stay.")  # fmt: skip
 @how(
     "--method",
     metavar="SPEC",
     default="lora",
     show_default=True,
-    help="How to adapt the base: "
-    "lora, full, head, or with settings \"lora[r=8,alpha=16]\". 'swereg methods' lists them.",
+    help='How to adapt the base: lora, full, head, or with settings "lora[r=8,alpha=16]"; '
+    "tfidf and majority need none. 'swereg methods' lists them.",
 )
 @how(
     "-o",
@@ -103,6 +120,13 @@ class Train(commands.Command):
 )
 @how("--seed", type=int, metavar="N", help=usual("Of initialisation, order and dropout.", "seed"))
 @how(
+    "--seeds",
+    metavar="N",
+    callback=_seeds,
+    help="Train with N seeds, from --seed on, or with the seeds 1,2,3; store each entry when it "
+    "is ready, and tell how much the seed changes.",
+)
+@how(
     "--max-length",
     type=int,
     metavar="N",
@@ -126,30 +150,9 @@ class Train(commands.Command):
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     help=usual("Where to train; auto takes the best there is.", "device"),
 )
-@reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
-@reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
-@reading("--delimiter", metavar="CHAR", help="Of a table: ; or , or \\t.  [default: found]")
-@reading("--encoding", metavar="NAME", help="Such as utf-8 or cp1252.  [default: found]")
-@reading(
-    "--split-seed",
-    type=int,
-    metavar="N",
-    help="Of the split of a single file.  [default: 42, whatever --seed is]",
-)
-@reading(
-    "--skip-bad-rows",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Leave out up to N rows with a wrong number of fields.  [default: 0]",
-)
-@reading("--drop-empty", is_flag=True, help="Leave out rows without a text or label.")
-@reading("--repair-mojibake", is_flag=True, help="Mend texts with Ã¥ for å and the like.")
-@reading("--normalise-labels", is_flag=True, help="Join labels that differ in case or spaces.")
-@reading(
-    "--dedupe", is_flag=True, help="Leave out training texts that are also in validation or test."
-)
-@result("--json", "as_json", is_flag=True, help="Print all facts of the entry as JSON.")
-@result("-q", "--quiet", is_flag=True, help="Print the reference alone; show no progress.")
+@reading.options("Reading --data")
+@result("--json", "as_json", is_flag=True, help="Print all facts of each entry as JSON.")
+@result("-q", "--quiet", is_flag=True, help="Print references alone; show no progress.")
 @click.pass_obj
 def train(
     session: Session,
@@ -163,9 +166,10 @@ def train(
     base: str | None,
     name: str | None,
     note: str,
+    no_keep_data: bool,
     as_json: bool,
     quiet: bool,
-    split_seed: int | None,
+    seeds: int | tuple[int, ...] | None,
     **said: Any,
 ) -> None:
     """Train an entry and store it.
@@ -174,32 +178,39 @@ def train(
     swereg train --task sentiment                      LoRA, the default method
     swereg train --task sentiment --method full        the baseline
     swereg train --task complaints --data mail.csv     your own data
+    swereg train --task sentiment --method tfidf       a bag of words, no base
+    swereg train --task sentiment --seeds 5            how much is chance
+    swereg train --task complaints --method full       the same data again
     """
-    read = {key: said[key] for key in READ if said[key] is not None}
-    if split_seed is not None:
-        read["seed"] = split_seed
     paths, settings = _data(data, more_data), _with_rank(settings, rank)
     with live.display(quiet=quiet or as_json) as display:
-        entry = swereg.train(
-            task,
-            data=paths,
-            read=ReadOptions(**read),
-            method=method,
-            settings=settings,
-            base=base,
-            name=name,
-            note=note,
-            registry=session.registry,
-            on_progress=display,
+        options: dict[str, Any] = {
+            "data": paths,
+            "read": reading.taken(said),
+            "method": method,
+            "settings": settings,
+            "base": base,
+            "name": name,
+            "note": note,
+            "keep_data": not no_keep_data,
+            "registry": session.registry,
+            "on_progress": display,
             **{key: said[key] for key in RECIPE if said[key] is not None},
-        )
-    session.stored = entry.ref
+        }
+        if seeds is None:
+            found: Entry | SeedRun = swereg.train(task, **options)
+        else:
+            options["on_progress"] = _remembering(session, display)
+            found = swereg.train_seeds(task, seeds=seeds, **options)
+    refs = trained.refs(found)
+    session.stored = ", ".join(refs)
     if as_json:
-        output.as_json(entry.to_json())
+        output.as_json(found.to_json())
     elif quiet:
-        output.data(entry.ref)
+        for ref in refs:
+            output.data(ref)
     else:
-        _tell(entry, session.registry)
+        trained.tell(found, session.registry)
 
 
 def _data(data: tuple[str, ...], more: tuple[str, ...]) -> list[str] | None:
@@ -220,27 +231,12 @@ def _with_rank(settings: dict[str, str], rank: int | None) -> dict[str, str]:
     return settings | {"r": str(rank)}
 
 
-def _tell(entry: Entry, registry: str | None) -> None:
-    """Tell a person what was trained; give a program the reference, and the words to stderr."""
-    facts = _summary(entry, registry)
-    if output.is_terminal():
-        tables.facts([(entry.ref, facts)])
-    else:
-        output.data(entry.ref)
-        output.say("\n".join(f"{name}: {value}" for name, value in facts))
-    output.say(f'try it: swereg predict {entry.ref} "..."')
+def _remembering(session: Session, display: live.Quiet) -> OnProgress:
+    """Remember what has been stored, in case of an interrupt."""
 
+    def report(event: Progress) -> None:
+        if isinstance(event, Stored):
+            session.stored += f"{', ' if session.stored else ''}{event.ref}"
+        display(event)
 
-def _summary(entry: Entry, registry: str | None) -> list[tuple[str, str]]:
-    """What a person wants to know of a new entry."""
-    settings = ordered(entry.method, entry.recipe.settings)
-    return [
-        ("stored in", output.without_password(registry or home.registry_location())),
-        ("base", str(entry.base)),
-        ("method", f"{entry.method} ({settings})" if settings else entry.method),
-        ("trainable", figures.trainable(entry.trainable, entry.total)),
-        ("size", figures.size(entry.weights_size)),
-        ("best epoch", f"{entry.best_epoch} of {len(entry.epochs)}"),
-        *scores(entry),
-        ("time", figures.known(entry.seconds, figures.duration)),
-    ]
+    return report

@@ -124,9 +124,7 @@ def _changes(a: Entry, b: Entry) -> list[Change]:
 
 def _recipe(entry: Entry) -> dict[str, Any]:
     """What of the recipe is known, without the method and its settings."""
-    if entry.imported:
-        return {"max_length": entry.recipe.max_length}
-    facts = asdict(entry.recipe)
+    facts = entry.known_recipe
     return {key: value for key, value in facts.items() if key not in ("method", "settings")}
 
 
@@ -136,4 +134,6 @@ def _data(entry: Entry) -> dict[str, Any]:
 
 def _base(entry: Entry) -> dict[str, Any]:
     base = entry.base
+    if base is None:
+        return {}
     return {"name": base.name, "revision": base.revision, "fingerprint": base.fingerprint}

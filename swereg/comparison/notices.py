@@ -20,8 +20,9 @@ def notices(
     if imported:
         notices.append(f"Imported, so nobody here knows how it learnt: {', '.join(imported)}.")
     notices += _about_data(those, rows, aligned, split)
-    if len({entry.base.fingerprint for entry in entries}) > 1:
-        names = ", ".join(sorted({str(entry.base) for entry in entries}))
+    bases = [entry.base for entry in entries if entry.base is not None]
+    if len({base.fingerprint for base in bases}) > 1:
+        names = ", ".join(sorted(set(map(str, bases))))
         notices.append(f"These entries sit on different bases ({names}).")
     if len(entries) != 2 and not any(entry.method == BASELINE for entry in entries):
         notices.append(

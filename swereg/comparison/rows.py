@@ -40,6 +40,7 @@ class Row:
         refs: one reference, or one per seed.
         seeds: as many; empty for what was not trained here.
         repeats: entries with the very recipe, data and seed of a newer one in ``refs``.
+        base: None where the method needs none.
         best_epoch, epochs: None and 0 where they are not known, or differ from seed to seed.
         figures: by column, those of ``BETTER_SMALL`` that are known. ``trainable_percent`` is in
             percent of all parameters, ``size`` in bytes, ``val_loss`` in nats per example,
@@ -60,7 +61,7 @@ class Row:
     repeats: tuple[str, ...]
     method: str
     settings: Mapping[str, Any]
-    base: str
+    base: str | None
     best_epoch: int | None
     epochs: int
     figures: Mapping[str, float]
@@ -100,7 +101,7 @@ def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool
         repeats=tuple(repeats),
         method=one.method,
         settings=one.recipe.settings,
-        base=str(one.base),
+        base=str(one.base) if one.base else None,
         best_epoch=one.best_epoch if single else None,
         epochs=len(one.epochs) if single else 0,
         figures=figures,

@@ -64,11 +64,8 @@ def recipe(entry: Entry) -> list[tuple[str, Part]]:
     learnt = figures.trainable(entry.trainable, entry.total)
     return [
         ("method", f"{entry.method} ({said})" if said else entry.method),
-        (
-            "recipe",
-            "not known: it was trained elsewhere" if entry.imported else _said(entry.recipe),
-        ),
-        ("base", joined(str(entry.base), " ", code(entry.base.fingerprint[:16]))),
+        ("recipe", _recipe(entry)),
+        ("base", _base(entry)),
         ("trainable", numbers.typeset(learnt).replace(numbers.NARROW, " ")),
         ("training time", numbers.shown(entry.seconds, figures.duration)),
         ("size", numbers.shown(entry.weights_size, figures.size)),
@@ -76,6 +73,18 @@ def recipe(entry: Entry) -> list[tuple[str, Part]]:
         ("made", f"{entry.created[:10]} {entry.created[11:16]} UTC{_by(entry)}"),
         ("note", foreign(entry.note) if entry.note else numbers.DASH),
     ]
+
+
+def _recipe(entry: Entry) -> str:
+    if entry.imported:
+        return "not known: it was trained elsewhere"
+    return _said(entry.recipe) if entry.base else f"seed {entry.recipe.seed}"
+
+
+def _base(entry: Entry) -> Part:
+    if entry.base is None:
+        return figures.NO_BASE
+    return joined(str(entry.base), " ", code(entry.base.fingerprint[:16]))
 
 
 def _said(recipe: Recipe) -> str:

@@ -22,7 +22,7 @@ def curves(contents: Contents) -> Html:
     """Draw the curves of each detailed row, with its other seeds as fine lines."""
     known = [(row, entry) for row, entry in contents.detailed if entry.epochs]
     if not known:
-        return el("p", "Nothing here was trained by this registry, so there are no curves.")
+        return el("p", "Nothing here was trained in epochs, so there are no curves.")
     everyone = [contents.entries[ref].epochs for row, _ in known for ref in row.refs]
     x = Scale(1, max(2, *(len(epochs) for epochs in everyone)), _LEFT + 6, _RIGHT - 6)
     losses = [loss for epochs in everyone for e in epochs for loss in (e.train_loss, e.val_loss)]

@@ -80,7 +80,7 @@ def _row(row: Row, contents: Contents, across: Scale | None) -> Html:
 def _name(row: Row, contents: Contents) -> Html:
     brief = f"{row.method} {settings.brief(row.method, row.settings)}".strip()
     several = len({one.base for one in contents.comparison.rows}) > 1
-    where = f" on {row.base}" if several else ""
+    where = f" on {row.base}" if several and row.base else ""
     return joined(
         number(contents, row), " ", el("strong", row.ref), " ", *_badges(row, contents),
         _small(f"{brief}{where}"),

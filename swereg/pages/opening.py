@@ -79,13 +79,13 @@ def _against_baseline(contents: Contents, best: Row) -> list[Part]:
 def _key_figures(contents: Contents) -> Html:
     found = contents.comparison
     first = contents.entries[found.rows[0].refs[0]]
-    bases = sorted({row.base for row in found.rows})
+    bases = sorted({row.base for row in found.rows if row.base})
     facts: list[tuple[str, Part]] = [
         ("entries", figures.count(len(contents.entries))),
         ("recipes", figures.count(len(found.rows))),
         ("labels", figures.count(len(first.labels))),
         (f"{figures.SPLITS[found.split]} examples", figures.count(found.examples)),
-        ("base" if len(bases) == 1 else "bases", ", ".join(bases)),
+        ("base" if len(bases) < 2 else "bases", ", ".join(bases) or figures.NO_BASE),
     ]
     items = [el("div", el("dt", name), el("dd", value)) for name, value in facts]
     return el("dl", *items, class_="key-figures")

@@ -49,8 +49,9 @@ def _check_facts(new: NewEntry) -> None:
     fitted, task = new.fitted, new.task
     facts = [
         asdict(fitted.recipe), [asdict(epoch) for epoch in fitted.epochs], fitted.scores,
-        fitted.seconds, fitted.cut, fitted.environment, new.note, new.origin, new.base.recommended,
-        task.labels, task.description, task.source, task.licence,
+        fitted.seconds, fitted.cut, fitted.environment, new.note, new.origin,
+        new.base and new.base.recommended, task.labels, task.description, task.source, task.licence,
+        task.homepage, task.citation, task.metric,
     ]  # fmt: skip
     try:
         rows.text(facts).encode()
@@ -81,8 +82,7 @@ def _check_outputs(part: Outputs, dataset: Dataset) -> None:
         logits.byteswap()
     if not all(map(math.isfinite, logits)):
         raise _wrong(f"an output on {part.split} is not finite", "It is NaN or infinite.")
-    column = {label: number for number, label in enumerate(dataset.labels)}
-    truth = [column[example.label] for example in dataset.split(part.split)]
+    truth = dataset.columns(part.split)
     if part.truth != struct.pack(f"<{len(truth)}H", *truth):
         raise _wrong(f"the outputs on {part.split} are of other examples", "Their labels differ.")
 

@@ -19,7 +19,7 @@ class NewRows:
 
     name: str
     task: Row
-    base: Row
+    base: Row | None
     weights: Row
     dataset: Row | None
     entry: Row
@@ -31,11 +31,12 @@ class NewRows:
         """Prepare a training; the slow part, so that the transaction is short."""
         dataset = None
         if new.dataset is not None:
-            dataset = rows.dataset_row(new.dataset, keep=keep_data)
+            source = new.dataset.source or ("" if new.origin else new.task.source)
+            dataset = rows.dataset_row(new.dataset, source, keep=keep_data)
         return cls(
             name=new.name,
             task=rows.task_row(new.task),
-            base=rows.base_row(new.base),
+            base=rows.base_row(new.base) if new.base else None,
             weights=weights,
             dataset=dataset,
             entry=rows.entry_row(new, dataset["digest"] if dataset else None),
@@ -50,8 +51,9 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
     Raises:
         Conflict: the name belongs to another task.
     """
-    insert_new(connection, t.tasks, new.task)
-    insert_new(connection, t.bases, new.base)
+    _insert_task(connection, new)
+    if new.base is not None:
+        insert_new(connection, t.bases, new.base)
     insert_new(connection, t.weights, new.weights)
     if new.dataset is not None:
         _insert_dataset(connection, new.dataset)
@@ -100,6 +102,16 @@ def point(connection: sa.Connection, alias: str, entry: Entry, message: str) -> 
         connection, "alias", f"{entry.name}@{alias}",
         old=before, new=entry.version, message=message,
     )  # fmt: skip
+
+
+def _insert_task(connection: sa.Connection, new: NewRows) -> None:
+    """Insert a task; what a later training says of it counts, what it leaves out stays."""
+    insert_new(connection, t.tasks, new.task)
+    if new.entry["origin"] == rows.text({}):  # an import knows nothing of where the task's data are
+        said = {key: new.task[key] for key in ("labels", *rows.TASK_FACTS) if new.task[key]}
+        connection.execute(
+            sa.update(t.tasks).where(t.tasks.c.name == new.task["name"]).values(said)
+        )
 
 
 def _insert_dataset(connection: sa.Connection, row: Row) -> None:

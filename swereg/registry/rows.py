@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 
 from swereg.errors import CheckFailed, UsageError
 from swereg.records import (
-    KNOWN_OF_IMPORTED,
+    SPLITS,
     BaseInfo,
     Dataset,
     Entry,
@@ -26,6 +25,8 @@ from swereg.records import (
 from swereg.registry import tables as t
 
 Row = dict[str, Any]
+
+TASK_FACTS = ("description", "source", "licence", "homepage", "citation", "metric")
 
 
 def now() -> str:
@@ -70,27 +71,25 @@ def base_of(row: sa.Row[Any]) -> BaseInfo:
 
 def task_row(task: Task) -> Row:
     """A task's facts, as stored."""
-    return {
-        "name": task.name,
-        "labels": text(list(task.labels)),
-        "description": task.description,
-        "source": task.source,
-        "licence": task.licence,
-        "created": now(),
-    }
+    facts = {fact: getattr(task, fact) for fact in TASK_FACTS}
+    return {"name": task.name, "labels": text(list(task.labels)), **facts, "created": now()}
 
 
 def task_of(row: sa.Row[Any]) -> Task:
-    """A task's facts. Its examples are where they came from."""
+    """A task's facts; it brings no data."""
 
     def no_data() -> Dataset:
-        raise UsageError(f"the registry has no data of {row.name} itself", code="task.no-data")
+        raise UsageError(
+            f"the task {row.name} brings no data of its own",
+            hint="Give its data: --data FILE",
+            code="task.no-data",
+        )
 
-    labels = tuple(json.loads(row.labels))
-    return Task(row.name, no_data, labels, row.description, row.source, row.licence)
+    facts = {fact: getattr(row, fact) for fact in TASK_FACTS}
+    return Task(row.name, read=no_data, labels=tuple(json.loads(row.labels)), **facts)
 
 
-def dataset_row(dataset: Dataset, *, keep: bool) -> Row:
+def dataset_row(dataset: Dataset, source: str, *, keep: bool) -> Row:
     """A dataset, as stored; with its texts if they are to be kept."""
     content = dataset.to_jsonl().encode()
     return {
@@ -99,6 +98,8 @@ def dataset_row(dataset: Dataset, *, keep: bool) -> Row:
         "train": len(dataset.train),
         "val": len(dataset.val),
         "test": len(dataset.test),
+        "counts": text({name: dataset.counts(name) for name in SPLITS}),
+        "source": source,
         "content": zlib.compress(content, 9) if keep else None,
         "created": now(),
     }
@@ -129,21 +130,18 @@ def entry_row(new: NewEntry, dataset: str | None) -> Row:
     """An entry, as stored, without the model and the version that it gets last."""
     fitted = new.fitted
     scores = fitted.scores.get("test") or fitted.scores.get("val", {})
-    recipe = asdict(fitted.recipe)
-    if new.origin:
-        recipe = {key: recipe[key] for key in KNOWN_OF_IMPORTED}
     return {
         "run": new.run,
         "task": new.task.name,
         "method": fitted.recipe.method,
         "labels": text(list(new.labels)),
-        "base": new.base.fingerprint,
-        "base_name": new.base.name,
-        "base_revision": new.base.revision,
+        "base": new.base and new.base.fingerprint,
+        "base_name": new.base and new.base.name,
+        "base_revision": new.base and new.base.revision,
         "dataset": dataset,
         "weights": fitted.weights.digest,
         "size": fitted.weights.size,
-        "recipe": text(recipe),
+        "recipe": text(new.known_recipe),
         "trainable": fitted.trainable,
         "total": fitted.total,
         "best_epoch": fitted.best_epoch,
@@ -173,9 +171,12 @@ def select_entries() -> sa.Select[Any]:
             t.datasets.c.train,
             t.datasets.c.val,
             t.datasets.c.test,
+            t.datasets.c.source,
+            *(t.tasks.c[fact].label(f"task_{fact}") for fact in TASK_FACTS),
         )
         .join(t.models, t.models.c.id == t.entries.c.model)
-        .join(t.bases, t.bases.c.fingerprint == t.entries.c.base)
+        .outerjoin(t.bases, t.bases.c.fingerprint == t.entries.c.base)
+        .join(t.tasks, t.tasks.c.name == t.entries.c.task)
         .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
         .where(t.entries.c.deleted.is_(None))
     )
@@ -183,10 +184,12 @@ def select_entries() -> sa.Select[Any]:
 
 def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) -> Entry:
     """An entry, as recorded. Its base carries the name under which it was trained."""
-    base = BaseInfo(
-        row.base_name, row.base_revision, row.base, row.architecture, row.parameters,
-        row.hidden_size, row.max_length, json.loads(row.recommended),
-    )  # fmt: skip
+    base = None
+    if row.base is not None:
+        base = BaseInfo(
+            row.base_name, row.base_revision, row.base, row.architecture, row.parameters,
+            row.hidden_size, row.max_length, json.loads(row.recommended),
+        )  # fmt: skip
     sizes = {"train": row.train, "val": row.val, "test": row.test}
     return Entry(
         name=row.model_name,
@@ -212,7 +215,15 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         created=row.created,
         aliases=tuple(aliases),
         origin=json.loads(row.origin),
+        about=_about(row),
     )
+
+
+def _about(row: sa.Row[Any]) -> dict[str, str]:
+    """What is known of the task; the source is that of the entry's own examples."""
+    facts = {fact: getattr(row, f"task_{fact}") for fact in TASK_FACTS}
+    facts["source"] = row.source or facts["source"]
+    return {fact: said for fact, said in facts.items() if said}
 
 
 def outputs_of(row: sa.Row[Any]) -> Outputs:

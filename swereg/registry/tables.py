@@ -66,6 +66,9 @@ tasks = _table(
     _column("description", Text),
     _column("source", Text),
     _column("licence", Text),
+    _column("homepage", Text),
+    _column("citation", Text),
+    _column("metric", Text),
     _column("created", Text),
 )
 
@@ -76,6 +79,8 @@ datasets = _table(
     _column("train", Whole),
     _column("val", Whole),
     _column("test", Whole),
+    _column("counts", Text),  # per split and label, so that they outlive the texts
+    _column("source", Text),
     sa.Column("content", Bytes),  # zlib; NULL where the texts are not kept
     _column("created", Text),
 )
@@ -109,9 +114,9 @@ entries = _table(
     _column("task", Text, _needs("tasks.name")),
     _column("method", Text),
     _column("labels", Text),
-    _column("base", Text, _needs("bases.fingerprint")),
-    _column("base_name", Text),
-    _column("base_revision", Text),
+    sa.Column("base", Text, _needs("bases.fingerprint")),  # NULL: the method needs none
+    sa.Column("base_name", Text),
+    sa.Column("base_revision", Text),
     sa.Column("dataset", Text, _needs("datasets.digest")),  # of an import: what it was scored on
     _column("weights", Text, _needs("weights.digest")),
     _column("size", Whole),

@@ -9,7 +9,7 @@ from swereg.statistics.pairs import Difference, McNemar, Pair, pair
 from swereg.statistics.reliability import Bin
 from swereg.statistics.reports import Figure, LabelFigures, Report, report
 from swereg.statistics.scored import Scored
-from swereg.statistics.seeds import Fold, Spread, fold, stored
+from swereg.statistics.seeds import Fold, SeedRun, Spread, fold, seed_run, stored
 from swereg.statistics.sentences import sentence
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Report",
     "Resampled",
     "Scored",
+    "SeedRun",
     "Spread",
     "Standing",
     "align",
@@ -34,6 +35,7 @@ __all__ = [
     "pair",
     "report",
     "resample",
+    "seed_run",
     "sentence",
     "standings",
     "stored",

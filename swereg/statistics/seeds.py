@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from swereg.records import Entry, Split
 
 Scores = Mapping[str, float | None]
+REPORTED = ("accuracy", "macro_f1")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,50 @@ class Fold:
     spreads: Mapping[str, Spread]
 
 
+@dataclass(frozen=True)
+class SeedRun:
+    """Entries that were trained together and differ in nothing but the seed.
+
+    Attributes:
+        entries: one per seed, by seed.
+        split: what accuracy and macro_f1 are of: ``test``, or ``val`` where there is no test.
+        spreads: of ``val_loss``, ``accuracy`` and ``macro_f1``, in the order of the entries.
+    """
+
+    entries: tuple[Entry, ...]
+    split: Split
+    spreads: Mapping[str, Spread]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, rising."""
+        return tuple(entry.recipe.seed for entry in self.entries)
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts as plain JSON values."""
+        return {
+            "seeds": list(self.seeds),
+            "split": self.split,
+            "spreads": {metric: asdict(spread) for metric, spread in self.spreads.items()},
+            "entries": [entry.to_json() for entry in self.entries],
+        }
+
+
+def seed_run(entries: Sequence[Entry]) -> SeedRun:
+    """Summarise entries that one call has trained with different seeds."""
+    split: Split = "test" if all(entry.scores.get("test") for entry in entries) else "val"
+
+    def scores(entry: Entry) -> Scores:
+        found = entry.scores[split]
+        return {"val_loss": entry.val_loss, **{name: found[name] for name in REPORTED}}
+
+    # without their settings: a method may choose those by validation, otherwise for each seed
+    alike = [replace(entry, recipe=replace(entry.recipe, settings={})) for entry in entries]
+    (folded,) = fold(alike, scores)
+    ordered = sorted(entries, key=lambda entry: entry.recipe.seed)
+    return SeedRun(tuple(ordered), split, folded.spreads)
+
+
 def stored(split: Split) -> Callable[[Entry], Scores]:
     """Return the reading of an entry's stored scores of one split; empty where it has none."""
     return lambda entry: entry.scores.get(split, {})
@@ -62,7 +108,8 @@ def fold(entries: Sequence[Entry], scores: Callable[[Entry], Scores]) -> tuple[F
 def _identity(entry: Entry) -> str:
     """Write down all that decides a training, apart from the seed."""
     recipe = asdict(replace(entry.recipe, seed=0))
-    data = [entry.task, entry.labels, entry.dataset, entry.base.fingerprint, recipe]
+    base = entry.base and entry.base.fingerprint
+    data = [entry.task, entry.labels, entry.dataset, base, recipe]
     return json.dumps(data, sort_keys=True)
 
 

@@ -16,7 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swereg.adapters import specs
+from swereg import specs
 from swereg.adapters.bases import BaseSource, resolve
 from swereg.adapters.batches import pad
 from swereg.adapters.frozen_base import FrozenBase, Placed

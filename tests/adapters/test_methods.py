@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from swereg.adapters import specs, tensors
+from swereg import specs
+from swereg.adapters import tensors
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
 from swereg.errors import CheckFailed, UsageError
@@ -285,7 +286,8 @@ import json, sys
 from pathlib import Path
 from types import SimpleNamespace
 from safetensors.torch import load_file
-from swereg.adapters import specs, tensors
+from swereg import specs
+from swereg.adapters import tensors
 from swereg.errors import CheckFailed
 from swereg.records import Weights
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from swereg import home
-from swereg.adapters import bases, specs
+from swereg import home, specs
+from swereg.adapters import bases, recipes
 
 FOLDER = home.PACKAGED_BASES / "mini"
 
@@ -38,5 +38,5 @@ def test_transformers_reads_the_same_tokenizer() -> None:
 def test_its_advice_is_used_where_nothing_is_said() -> None:
     source = bases.resolve("mini")
     for method in ("lora", "full", "head"):
-        recipe = specs.recipe(specs.parse(method), source.recommended, source.max_length, {})
+        recipe = recipes.recipe(specs.parse(method), source.recommended, source.max_length, {})
         assert recipe.learning_rate == source.recommended[method]["learning_rate"]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swereg.adapters import specs
+from swereg import specs
+from swereg.adapters import recipes
 from swereg.errors import NotFound, UsageError
 from swereg.records import Recipe
 
@@ -19,7 +20,7 @@ def settings_of(text: str, more: dict[str, Any] | None = None) -> Any:
 
 
 def test_the_defaults_are_those_of_the_notebook() -> None:
-    recipe = specs.recipe(specs.parse("lora"), {}, 512, {})
+    recipe = recipes.recipe(specs.parse("lora"), {}, 512, {})
     assert recipe == Recipe(
         method="lora",
         settings={
@@ -29,7 +30,7 @@ def test_the_defaults_are_those_of_the_notebook() -> None:
         learning_rate=1e-4, batch_size=8, epochs=50, patience=2, dropout=0.1, weight_decay=0.0,
         clip=1.0, precision="fp32", max_length=256, seed=42, device="auto",
     )  # fmt: skip
-    assert specs.recipe(specs.parse("full"), {}, 512, {}).learning_rate == 1e-5
+    assert recipes.recipe(specs.parse("full"), {}, 512, {}).learning_rate == 1e-5
 
 
 def test_alpha_follows_the_rank_unless_said() -> None:
@@ -78,24 +79,24 @@ def test_an_unknown_setting_lists_those_there_are() -> None:
 def test_an_unknown_method_lists_those_there_are() -> None:
     with pytest.raises(NotFound) as caught:
         specs.parse("lorra")
-    assert "full, head, ia3, lora, peft" in caught.value.why
+    assert "full, head, ia3, lora, majority, peft" in caught.value.why
     assert "Did you mean lora?" in caught.value.hint
 
 
 def test_what_is_said_wins_over_the_base_and_the_base_over_the_method() -> None:
     advice = {"lora": {"learning_rate": 2e-3, "epochs": 20, "settings": {"r": 8}}}
-    recipe = specs.recipe(specs.parse("lora"), advice, 512, {"epochs": 5, "seed": None})
+    recipe = recipes.recipe(specs.parse("lora"), advice, 512, {"epochs": 5, "seed": None})
     assert (recipe.learning_rate, recipe.epochs, recipe.seed) == (2e-3, 5, 42)
     assert recipe.settings["r"] == 8
-    said = specs.recipe(specs.parse("lora[r=2]"), advice, 512, {})
+    said = recipes.recipe(specs.parse("lora[r=2]"), advice, 512, {})
     assert said.settings["r"] == 2
-    assert specs.recipe(specs.parse("full"), advice, 512, {}).learning_rate == 1e-5
+    assert recipes.recipe(specs.parse("full"), advice, 512, {}).learning_rate == 1e-5
 
 
 def test_a_short_base_shortens_the_default_but_not_what_was_asked_for() -> None:
-    assert specs.recipe(specs.parse("lora"), {}, 128, {}).max_length == 128
+    assert recipes.recipe(specs.parse("lora"), {}, 128, {}).max_length == 128
     with pytest.raises(UsageError, match="--max-length cannot be 256"):
-        specs.recipe(specs.parse("lora"), {}, 128, {"max_length": 256})
+        recipes.recipe(specs.parse("lora"), {}, 128, {"max_length": 256})
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,9 @@ def test_a_short_base_shortens_the_default_but_not_what_was_asked_for() -> None:
 def test_recipe_values_are_checked(said: dict[str, Any]) -> None:
     option = "--" + next(iter(said)).replace("_", "-")
     with pytest.raises(UsageError, match=option):
-        specs.recipe(specs.parse("lora"), {}, 512, said)
+        recipes.recipe(specs.parse("lora"), {}, 512, said)
 
 
 def test_a_base_that_recommends_the_unknown_is_refused() -> None:
     with pytest.raises(UsageError, match="recommends"):
-        specs.recipe(specs.parse("lora"), {"lora": {"speed": 11}}, 512, {})
+        recipes.recipe(specs.parse("lora"), {"lora": {"speed": 11}}, 512, {})

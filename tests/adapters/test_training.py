@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from swereg.adapters import specs, training
+from swereg import specs
+from swereg.adapters import recipes, training
 from swereg.adapters.bases import BaseSource
 from swereg.errors import TrainingError
 from swereg.records import Dataset, EpochEnded, Fitted, Notice, Progress
@@ -27,7 +28,7 @@ def fit(
 ) -> tuple[Fitted, list[Progress]]:
     spec = specs.parse(method)
     said = {"device": "cpu", "epochs": 3, "learning_rate": RATES[spec.name]} | said
-    recipe = specs.recipe(spec, {}, source.max_length, said)
+    recipe = recipes.recipe(spec, {}, source.max_length, said)
     seen: list[Progress] = []
     _, fitted = training.fit(source, spec.method, dataset, recipe, on_progress=seen.append)
     return fitted, seen

@@ -86,14 +86,14 @@ def test_an_argument_that_is_no_text_is_refused(cli: Run) -> None:
 
 
 def test_an_interrupt_after_storing_says_so(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from swereg.cli import train
+    from swereg.cli import trained
     from tests.cli.conftest import entry
 
     def told(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(swereg, "train", lambda *_, **__: entry(version=4), raising=False)
-    monkeypatch.setattr(train, "_tell", told)
+    monkeypatch.setattr(trained, "tell", told)
     done = cli("train", "--task", "t")
     assert done.code == 130
     assert done.err == "interrupted: sentiment/4 had been stored\n"

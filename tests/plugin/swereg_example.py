@@ -1,7 +1,10 @@
-"""A task and a method of your own: this file and its pyproject.toml are all of it."""
+"""A task and two methods of your own: this file and its pyproject.toml are all of it."""
+
+from dataclasses import dataclass
 
 from swereg import Dataset, Example, Task
 from swereg.adapters.methods.lora import Lora
+from swereg.standalone.method import Learnt
 
 FINE = ["Solen skiner", "Klarblå himmel", "Varmt och skönt", "Ljumma vindar", "Äntligen sol"]
 FOUL = ["Det öser ner", "Snöblandat regn", "Iskall blåst", "Grått och rått", "Hagel igen"]
@@ -31,3 +34,30 @@ class LoraFrozenA(Lora):
 
 
 METHOD = LoraFrozenA()
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    pass
+
+
+class ByLength:
+    name = "by-length"
+    description = "The label whose training texts are about as long."
+    settings = NoSettings
+    seeded = False
+
+    def fit(self, dataset, settings, *, seed, on_progress):
+        import numpy as np
+
+        lengths = [np.mean([len(e.text) for e in dataset.train if e.label == label])
+                   for label in dataset.labels]  # fmt: skip
+        return Learnt({"lengths": np.array(lengths)}, len(lengths), settings)
+
+    def answerer(self, tensors, labels, settings):
+        import numpy as np
+
+        return lambda texts: -np.abs(np.array([[len(t)] for t in texts]) - tensors["lengths"])
+
+
+BY_LENGTH = ByLength()

@@ -33,6 +33,21 @@ def test_every_fact_comes_back(registry: Registry) -> None:
     assert registry.dataset(stored.dataset) == DATASET
 
 
+def test_an_entry_needs_no_base(registry: Registry) -> None:
+    recipe = Recipe("tfidf", {"C": "3"}, seed=7, learning_rate=9.0)
+    new = make("r", base=None, recipe=recipe, epochs=(), best_epoch=None, trainable=9, total=9)
+    stored = registry.add(new)
+    assert registry.get(stored.ref) == stored
+    assert (stored.base, stored.epochs, stored.best_epoch) == (None, (), None)
+    assert stored.recipe == Recipe("tfidf", {"C": "3"}, seed=7)  # nothing else of it is known
+    assert registry.bases() == []
+    assert registry.default_base is None
+    other = registry.add(make("s"))
+    assert registry.entries(sort="ref") == [other, stored]
+    with pytest.raises(UsageError, match="has no base"):
+        stored.require_base()
+
+
 def test_the_same_run_is_stored_once(registry: Registry) -> None:
     first = registry.add(make())
     assert registry.add(make()) == first

@@ -17,10 +17,10 @@ from swereg.adapters.frozen_base import FrozenBase, Placed
 from swereg.adapters.method import HEAD_WEIGHT, Method
 from swereg.adapters.methods.layer_names import alike, is_target
 from swereg.adapters.methods.peft_method import PEFT_PREFIX
-from swereg.adapters.scoring import pack, score
-from swereg.adapters.specs import settings_of
 from swereg.errors import CheckFailed
 from swereg.records import Dataset, Fitted, Recipe, texts
+from swereg.scoring import pack, score
+from swereg.specs import settings_of
 
 # What each adapted layer has in the file.
 _PARTS = {

@@ -15,10 +15,10 @@ from swereg.adapters.batches import pad
 from swereg.adapters.checkpoints import Quiet
 from swereg.adapters.frozen_base import FrozenBase
 from swereg.adapters.method import Delta, Lowered, Method
-from swereg.adapters.specs import settings_of
 from swereg.adapters.tokens import tokenize
 from swereg.errors import CheckFailed
 from swereg.records import Entry, Weights
+from swereg.specs import settings_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -146,8 +146,9 @@ def _answers(model: PreTrainedModel, base: FrozenBase, max_length: int) -> Any:
 
 
 def _other_head(entry: Entry, why: str) -> CheckFailed:
+    architecture = entry.require_base().architecture
     return CheckFailed(
-        f"transformers' classifier on {entry.base.architecture} is not the one of {entry.ref}",
+        f"transformers' classifier on {architecture} is not the one of {entry.ref}",
         why=why,
         hint="swereg's head is one linear layer on the pooled output, as BERT's. Use the entry "
         "with swereg.",

@@ -13,9 +13,9 @@ from swereg.adapters import tensors
 from swereg.adapters.exchange.peft_folder import CARD, CONFIG, MARK, SIDE_FILE, TENSORS
 from swereg.adapters.method import Method
 from swereg.adapters.methods.peft_method import PeftMethod
-from swereg.adapters.specs import settings_of
 from swereg.errors import UsageError
 from swereg.records import Entry, Weights
+from swereg.specs import settings_of
 
 # Older versions of PEFT refuse keys that they do not know, so only these are always written.
 _ALWAYS = {
@@ -67,7 +67,7 @@ def _config(entry: Entry, method: PeftMethod, base: str) -> dict[str, Any]:
     config.modules_to_save = ["classifier"]
     config.inference_mode = True
     config.base_model_name_or_path = base
-    config.revision = entry.base.revision or None
+    config.revision = entry.require_base().revision or None
     usual = {f.name: f.default for f in fields(config)}
     found = {}
     for key, value in sorted(config.to_dict().items()):
@@ -82,7 +82,7 @@ def _metadata(entry: Entry) -> dict[str, str]:
     labels = json.dumps(list(entry.labels), ensure_ascii=False)
     names = json.dumps(dict(enumerate(entry.labels)), ensure_ascii=False)
     facts = {"ref": entry.ref, "task": entry.task, "labels": labels, "id2label": names}
-    facts["base"] = entry.base.fingerprint
+    facts["base"] = entry.require_base().fingerprint
     return {"format": "pt", **{MARK + key: value for key, value in facts.items()}}
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PEFT_PREFIX, PeftMethod, PeftTensors
-from swereg.adapters.methods.settings import NAME, check, json_object
+from swereg.adapters.methods.settings import NAME, json_object
 from swereg.errors import CheckFailed, UsageError
+from swereg.specs import check
 
 if TYPE_CHECKING:
     from peft import PeftConfig

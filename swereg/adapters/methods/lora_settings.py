@@ -10,11 +10,11 @@ from typing import TypeVar
 from swereg.adapters.methods.settings import (
     NAME,
     are_names,
-    check,
     is_positive,
     is_rank,
     json_object,
 )
+from swereg.specs import check
 
 Number = TypeVar("Number", int, float)
 

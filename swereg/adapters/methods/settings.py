@@ -1,36 +1,14 @@
-"""What the settings of methods have in common: rules, names of layers, JSON objects as texts."""
+"""What the settings of methods have in common: names of layers, ranks, JSON objects as texts."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from swereg.errors import UsageError
+from swereg.specs import refusal
 
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
-
-
-def check(method: str, settings: Any, rules: Mapping[str, tuple[bool, str]]) -> None:
-    """Hold settings to their rules: by the setting's name, whether it is kept and how it reads.
-
-    Raises:
-        UsageError: a rule is not kept.
-    """
-    for key, (kept, rule) in rules.items():
-        if not kept:
-            raise refusal(method, key, getattr(settings, key), f"It is {rule}.")
-
-
-def refusal(method: str, key: str, value: object, why: str) -> UsageError:
-    """Return the error for a value that a setting cannot have."""
-    return UsageError(
-        f"{method} cannot have {key}={value}",
-        why=why,
-        hint="swereg methods lists the settings and their defaults.",
-        code="method.setting",
-    )
 
 
 def are_names(text: str) -> bool:

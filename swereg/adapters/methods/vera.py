@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from swereg.adapters.method import Delta, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
-from swereg.adapters.methods.settings import are_names, check, is_rank
+from swereg.adapters.methods.settings import are_names, is_rank
+from swereg.specs import check
 
 if TYPE_CHECKING:
     from peft import VeraConfig

@@ -1,4 +1,4 @@
-"""Method specs and recipes: from what a person writes to values that are all known and checked.
+"""Method specs: from what a person writes to a method and settings that are known and checked.
 
 lora                         the method with its own settings
 lora[r=8,targets=query+key]  with some of them said
@@ -7,32 +7,39 @@ lora[r=8,targets=query+key]  with some of them said
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 from swereg import plugins
-from swereg.adapters.method import Method
 from swereg.errors import UsageError
-from swereg.records import Recipe
 
 _SPEC = re.compile(r"(?P<name>[^\[\]\s]+)(\[(?P<settings>[^\[\]]*)\])?")
-_RECIPE_KEYS = frozenset(f.name for f in fields(Recipe)) - {"method", "settings"}
+
+
+class Configurable(Protocol):
+    """As much of a method, on a base or without, as its settings need."""
+
+    name: str
+    settings: type[Any]
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A method and what was said about its settings."""
+    """A method and what was said about its settings.
 
-    method: Method
+    Attributes:
+        method: the plugin: an ``adapters.method.Method``, or a ``standalone.method.Standalone``.
+    """
+
+    method: Any
     said: Mapping[str, Any]
 
     @property
     def name(self) -> str:
         """The method's name."""
-        return self.method.name
+        return str(self.method.name)
 
 
 def parse(text: str, more: Mapping[str, Any] | None = None) -> Spec:
@@ -54,43 +61,13 @@ def parse(text: str, more: Mapping[str, Any] | None = None) -> Spec:
     return Spec(method, {key: _typed(method, key, value) for key, value in said.items()})
 
 
-def settings_of(method: Method, said: Mapping[str, Any]) -> Any:
+def settings_of(method: Configurable, said: Mapping[str, Any]) -> Any:
     """Build the method's settings from JSON values or texts.
 
     Raises:
         UsageError: a setting is unknown or has a bad value.
     """
     return method.settings(**{key: _typed(method, key, value) for key, value in said.items()})
-
-
-def recipe(
-    spec: Spec,
-    recommended: Mapping[str, Mapping[str, Any]],
-    base_max_length: int,
-    said: Mapping[str, Any],
-) -> Recipe:
-    """Fill a recipe: what was said, else what the base recommends, else the method's default.
-
-    Args:
-        recommended: the base's settings per method.
-        base_max_length: tokens that the base can take.
-        said: values of recipe fields; None counts as not said.
-
-    Raises:
-        UsageError: a value makes no sense.
-    """
-    advice = dict(recommended.get(spec.name, {}))
-    settings = settings_of(spec.method, {**advice.pop("settings", {}), **spec.said})
-    chosen = Recipe(
-        method=spec.name,
-        settings=asdict(settings),
-        learning_rate=spec.method.learning_rate,
-        max_length=min(Recipe.max_length, base_max_length),
-    )
-    chosen = replace(chosen, **_only_recipe_keys(advice))
-    chosen = replace(chosen, **{key: value for key, value in said.items() if value is not None})
-    _check(chosen, base_max_length)
-    return chosen
 
 
 def _pairs(text: str, spec: str) -> dict[str, str]:
@@ -108,7 +85,7 @@ def _pairs(text: str, spec: str) -> dict[str, str]:
     return pairs
 
 
-def _typed(method: Method, key: str, value: Any) -> Any:
+def _typed(method: Configurable, key: str, value: Any) -> Any:
     """Turn a text into the type of the method's setting."""
     known = {field.name: field for field in fields(method.settings)}
     if key not in known:
@@ -135,38 +112,22 @@ def _typed(method: Method, key: str, value: Any) -> Any:
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
-def _only_recipe_keys(advice: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(advice) - _RECIPE_KEYS)
-    if unknown:
-        raise UsageError(
-            f"the base recommends a setting that recipes do not have: {', '.join(unknown)}",
-            hint="Correct its swereg.json.",
-            code="base.recommended",
-        )
-    return dict(advice)
+def check(method: str, settings: Any, rules: Mapping[str, tuple[bool, str]]) -> None:
+    """Hold settings to their rules: by the setting's name, whether it is kept and how it reads.
 
-
-def _check(recipe: Recipe, base_max_length: int) -> None:
-    def finite(value: float) -> bool:
-        return math.isfinite(value) and value >= 0
-
-    rules = {
-        "learning_rate": (finite(recipe.learning_rate), "a number from 0"),
-        "batch_size": (recipe.batch_size >= 1, "1 or more"),
-        "epochs": (recipe.epochs >= 1, "1 or more"),
-        "patience": (recipe.patience >= 1, "1 or more"),
-        "seed": (0 <= recipe.seed < 2**32, "from 0 to 4294967295"),
-        "max_length": (3 <= recipe.max_length <= base_max_length, f"3 to {base_max_length} here"),
-        "dropout": (0 <= recipe.dropout < 1, "from 0 to below 1"),
-        "weight_decay": (finite(recipe.weight_decay), "a number from 0"),
-        "clip": (recipe.clip > 0, "above 0"),
-        "precision": (recipe.precision in ("fp32", "bf16"), "fp32 or bf16"),
-    }
+    Raises:
+        UsageError: a rule is not kept.
+    """
     for key, (kept, rule) in rules.items():
         if not kept:
-            option = "--" + key.replace("_", "-")
-            raise UsageError(
-                f"{option} cannot be {getattr(recipe, key)}",
-                why=f"It is {rule}.",
-                code="recipe.value",
-            )
+            raise refusal(method, key, getattr(settings, key), f"It is {rule}.")
+
+
+def refusal(method: str, key: str, value: object, why: str) -> UsageError:
+    """Return the error for a value that a setting cannot have."""
+    return UsageError(
+        f"{method} cannot have {key}={value}",
+        why=why,
+        hint="swereg methods lists the settings and their defaults.",
+        code="method.setting",
+    )
