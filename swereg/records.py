@@ -353,6 +353,9 @@ class Entry:
         epochs, best_epoch, seconds: empty or None for an imported entry.
         scores: by split; an imported entry may have none.
         aliases: those that point here now.
+        tags: the user's own facts, which may change, as the note may.
+        deleted: when it was deleted (UTC), or None. Such an entry can be restored; nothing but a
+            list of what was deleted gives it.
         created: UTC, ISO 8601 with a final Z.
         origin: empty for what was trained here. Of an imported entry: ``base`` (``verified`` by
             its fingerprint, or ``unverified``), ``config`` (PEFT's, as it came), ``read`` (the
@@ -382,6 +385,8 @@ class Entry:
     created: str
     aliases: tuple[str, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    deleted: str | None = None
 
     @property
     def ref(self) -> str:

@@ -12,16 +12,27 @@ from swereg.cli import (
     exchange,
     listing,
     load,
+    log,
     plugins,
     predict,
+    remarks,
+    remove,
     show,
     train,
 )
 
 SECTIONS: dict[str, list[click.Command]] = {
     "Train": [train.train],
-    "See": [listing.list_, show.show, compare.compare],
-    "Use": [load.load, predict.predict, alias.alias],
+    "See": [listing.list_, show.show, compare.compare, log.log],
+    "Use": [load.load, predict.predict],
+    "Keep": [
+        alias.alias,
+        alias.rollback,
+        remarks.note,
+        remarks.tag,
+        remove.rm,
+        remove.restore,
+    ],
     "Exchange": [exchange.export, exchange.import_],
     "Plugins": [plugins.tasks, plugins.methods],
 }

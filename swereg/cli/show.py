@@ -8,6 +8,7 @@ import swereg
 from swereg.cli import commands, figures, output, tables, views
 from swereg.cli.commands import Session, option
 from swereg.cli.figures import SPLITS
+from swereg.cli.listing import tags_of
 from swereg.cli.settings import ordered
 from swereg.records import Entry, Recipe, Split
 
@@ -99,6 +100,7 @@ def _identity(entry: Entry) -> Facts:
         ("task", entry.task),
         ("labels", ", ".join(entry.labels)),
         ("aliases", ", ".join(entry.aliases) or "none"),
+        ("tags", tags_of(entry) or "none"),
         ("note", entry.note or "none"),
         ("created", f"{when} ({figures.ago(entry.created)})"),
         ("size", figures.size(entry.weights_size)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -149,8 +149,12 @@ def entry_row(new: NewEntry, dataset: str | None) -> Row:
     }
 
 
-def select_entries() -> sa.Select[Any]:
-    """Everything of entries that is not a list; without weights, outputs and texts."""
+def select_entries(*, deleted: bool = False) -> sa.Select[Any]:
+    """Everything of entries that is not a list; without weights, outputs and texts.
+
+    Args:
+        deleted: whether those that were deleted are wanted, instead of those that are there.
+    """
     return (
         sa.select(
             t.entries,
@@ -167,11 +171,13 @@ def select_entries() -> sa.Select[Any]:
         .join(t.models, t.models.c.id == t.entries.c.model)
         .join(t.bases, t.bases.c.fingerprint == t.entries.c.base)
         .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
-        .where(t.entries.c.deleted.is_(None))
+        .where(t.entries.c.deleted.is_not(None) if deleted else t.entries.c.deleted.is_(None))
     )
 
 
-def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) -> Entry:
+def entry_of(
+    row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
+) -> Entry:
     """An entry, as recorded. Its base carries the name under which it was trained."""
     base = BaseInfo(
         row.base_name, row.base_revision, row.base, row.architecture, row.parameters,
@@ -202,6 +208,8 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         created=row.created,
         aliases=tuple(aliases),
         origin=json.loads(row.origin),
+        tags=dict(tags),
+        deleted=row.deleted,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,27 +14,22 @@ from swereg import home, refs
 from swereg.errors import NotFound, StorageError
 from swereg.records import BaseInfo, Dataset, Entry, NewEntry, Outputs, Weights
 from swereg.refs import Ref
-from swereg.registry import events, queries, rows, schema
+from swereg.registry import queries, rows, schema
 from swereg.registry import tables as t
 from swereg.registry.checks import check
-from swereg.registry.connection import Database
-from swereg.registry.events import Event
-from swereg.registry.inserts import NewRows, insert_entry, insert_new, point
+from swereg.registry.inserts import NewRows, insert_entry, insert_new
+from swereg.registry.life import Life
 from swereg.registry.weights import IN_DATABASE, WeightStore
 
 _DEFAULT_BASE = "default_base"
 _NEEDED_SPACE = 16 * 2**20  # bytes that an adapter and its transaction need, with room to spare
 
 
-class Registry:
+class Registry(Life):
     """Trained entries in one SQLite file. Open one with Registry.open.
 
     Threads may share one. Processes open their own; they wait for each other.
     """
-
-    def __init__(self, database: Database, weights: WeightStore) -> None:
-        self._database = database
-        self._weights = weights
 
     @classmethod
     def open(
@@ -133,19 +129,6 @@ class Registry:
         assert entry is not None  # noqa: S101 - it was inserted where it was not
         return entry
 
-    def alias(self, ref: str | Ref, alias: str, *, message: str = "") -> Entry:
-        """Point an alias of a model to one of its entries; return the entry.
-
-        Raises:
-            NotFound: there is no such entry.
-            UsageError: the alias cannot be set.
-        """
-        alias = refs.check_alias(alias)
-        with self._database.writing() as connection:
-            entry = queries.find(connection, refs.parse(ref))
-            point(connection, alias, entry, message)
-            return queries.find(connection, Ref(entry.name, entry.version))
-
     def set_default_base(self, base: BaseInfo) -> BaseInfo:
         """Make a base the registry's own if it has none yet; return the registry's own."""
         with self._database.writing() as connection:
@@ -179,6 +162,8 @@ class Registry:
         task: str | None = None,
         name: str | None = None,
         method: str | None = None,
+        tags: Sequence[str] = (),
+        deleted: bool = False,
         sort: str = "created",
         descending: bool | None = None,
         limit: int | None = None,
@@ -186,13 +171,17 @@ class Registry:
         """List entries, the newest first, or by a figure with the best or smallest first.
 
         Args:
+            tags: those that they must have, as ``key`` or ``key=value``.
+            deleted: whether those that can be restored are wanted, instead of those that are there.
             descending: whether the largest comes first; by default as suits the sort key.
 
         Raises:
             UsageError: there is no such sort key.
         """
         wanted = {"task": _nfc(task), "name": _nfc(name), "method": method}
-        query = queries.listing(wanted, sort=sort, descending=descending, limit=limit)
+        query = queries.listing(
+            wanted, tags, sort=sort, descending=descending, limit=limit, deleted=deleted
+        )
         with self._database.reading() as connection:
             return queries.fetch(connection, query)
 
@@ -252,21 +241,11 @@ class Registry:
         with self._database.reading() as connection:
             return queries.outputs(connection, entry.run)
 
-    def aliases(self, name: str | None = None) -> dict[str, str]:
-        """The aliases, such as ``{"sentiment@prod": "sentiment/3"}``."""
-        with self._database.reading() as connection:
-            return queries.aliases(connection, _nfc(name))
-
     def bases(self) -> list[BaseInfo]:
         """The bases that the registry knows, the oldest first."""
         with self._database.reading() as connection:
             found = connection.execute(sa.select(t.bases).order_by(t.bases.c.created))
             return [rows.base_of(row) for row in found]
-
-    def events(self, limit: int | None = None) -> list[Event]:
-        """What happened, the newest first."""
-        with self._database.reading() as connection:
-            return events.newest(connection, limit)
 
 
 def _default_base(connection: sa.Connection) -> BaseInfo | None:
