@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from swereg.api import show as show
     from swereg.api import train as train
     from swereg.bank import Bank as Bank
+    from swereg.checkup import doctor as doctor
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
     from swereg.exchange import export as export
@@ -32,17 +33,20 @@ if TYPE_CHECKING:
     from swereg.records import ReadOptions as ReadOptions
     from swereg.records import Task as Task
     from swereg.registry import Registry as Registry
+    from swereg.verification import verify as verify
 else:
     _HOMES = {
         "swereg.adapters.classifier": ["Classifier"],
         "swereg.api": ["compare", "entries", "examine", "load", "predict", "show", "train"],
         "swereg.bank": ["Bank"],
+        "swereg.checkup": ["doctor"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
         "swereg.exchange": ["export", "import_"],
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
+        "swereg.verification": ["verify"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -68,6 +72,7 @@ __all__ = [
     "SweregError",
     "Task",
     "compare",
+    "doctor",
     "entries",
     "examine",
     "export",
@@ -77,6 +82,7 @@ __all__ = [
     "predict",
     "show",
     "train",
+    "verify",
 ]
 
 __version__ = "0.1.0"

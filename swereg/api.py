@@ -148,7 +148,7 @@ def predict(
     return load(ref, base=base, registry=registry, device=device).predict(texts)
 
 
-def entries(
+def entries(  # noqa: PLR0913 - one keyword for each thing that may be said
     *,
     task: str | None = None,
     name: str | None = None,

@@ -7,8 +7,11 @@ import click
 import swereg
 from swereg.cli import (
     alias,
+    collect,
     commands,
     compare,
+    database,
+    doctor,
     exchange,
     listing,
     load,
@@ -19,6 +22,7 @@ from swereg.cli import (
     remove,
     show,
     train,
+    verify,
 )
 
 SECTIONS: dict[str, list[click.Command]] = {
@@ -32,7 +36,9 @@ SECTIONS: dict[str, list[click.Command]] = {
         remarks.tag,
         remove.rm,
         remove.restore,
+        collect.gc,
     ],
+    "Look after": [verify.verify, doctor.doctor, database.backup, database.db],
     "Exchange": [exchange.export, exchange.import_],
     "Plugins": [plugins.tasks, plugins.methods],
 }

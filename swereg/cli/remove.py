@@ -50,7 +50,7 @@ def _ask(entries: Sequence[Entry], yes: bool) -> None:
 
     Raises:
         UsageError: nobody can be asked.
-        click.Abort: the answer is no.
+        click.exceptions.Exit: the answer is no.
     """
     if yes:
         return
@@ -65,4 +65,6 @@ def _ask(entries: Sequence[Entry], yes: bool) -> None:
         facts = f"{entry.method}, trained {entry.created[:10]}"
         output.say(f"{entry.ref}: {facts}" + (f", {entry.note}" if entry.note else ""))
     what = entries[0].ref if len(entries) == 1 else f"these {len(entries)} entries"
-    click.confirm(f"Delete {what}?", abort=True, err=True)
+    if not click.confirm(f"Delete {what}?", err=True):
+        output.say("Nothing was deleted.")
+        raise click.exceptions.Exit(1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,20 @@ class Database:
             finally:
                 if self.path and not foreign_keys:
                     _driver(connection).execute("PRAGMA foreign_keys=ON")
+
+    def rewrite(self) -> None:
+        """Write the file anew, so that nothing that was deleted can be read in it.
+
+        ``secure_delete`` overwrites what is deleted, but where a page was rearranged before,
+        an older copy may stand in its unused part; a new file has no such parts.
+        """
+        if self.path is None:
+            return
+        with self._translated(), closing(self.engine.raw_connection()) as connection:
+            driver = connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it is a file
+            driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # where somebody chose a WAL
 
     def close(self) -> None:
         """Give the connections back."""

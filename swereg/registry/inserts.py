@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from swereg.errors import Conflict
 from swereg.records import NewEntry
-from swereg.registry import events, rows
+from swereg.registry import events, rows, seals
 from swereg.registry import tables as t
 from swereg.registry.rows import Row
 
@@ -57,6 +57,7 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
         _insert_dataset(connection, new.dataset)
     model, version = _next_version(connection, new.name, new.task["name"])
     row = {**new.entry, "model": model, "version": version, "created": rows.now()}
+    row["seal"] = seals.seal(new.name, row, new.epochs, new.outputs)
     entry = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()
     for table, parts in ((t.epochs, new.epochs), (t.outputs, new.outputs)):
         if parts:

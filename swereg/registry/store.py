@@ -14,18 +14,19 @@ from swereg import home, refs
 from swereg.errors import NotFound, StorageError
 from swereg.records import BaseInfo, Dataset, Entry, NewEntry, Outputs, Weights
 from swereg.refs import Ref
-from swereg.registry import queries, rows, schema
+from swereg.registry import queries, rows, schema, seals
 from swereg.registry import tables as t
+from swereg.registry.care import Care
 from swereg.registry.checks import check
 from swereg.registry.inserts import NewRows, insert_entry, insert_new
 from swereg.registry.life import Life
-from swereg.registry.weights import IN_DATABASE, WeightStore
+from swereg.registry.weights import FOLDER, IN_DATABASE, WeightStore
 
 _DEFAULT_BASE = "default_base"
 _NEEDED_SPACE = 16 * 2**20  # bytes that an adapter and its transaction need, with room to spare
 
 
-class Registry(Life):
+class Registry(Life, Care):
     """Trained entries in one SQLite file. Open one with Registry.open.
 
     Threads may share one. Processes open their own; they wait for each other.
@@ -58,13 +59,13 @@ class Registry(Life):
         place = location or home.registry_location()
         database = schema.open_database(place, create=create, timeout=timeout)
         file = database.path or home.data_folder() / "registry.db"
-        folder = file.with_name(f"{file.stem}-weights")
+        folder = file.with_name(f"{file.stem}{FOLDER}")
         return cls(database, WeightStore(folder, largest_in_database))
 
     @staticmethod
-    def upgrade(location: str) -> None:
-        """Make or upgrade the tables of a PostgreSQL database; a file needs no such call."""
-        schema.upgrade_server(location)
+    def upgrade(location: str | Path | None = None) -> None:
+        """Make or upgrade the tables of a PostgreSQL database; a file is upgraded when opened."""
+        schema.upgrade(str(location or home.registry_location()))
 
     @property
     def location(self) -> str:
@@ -124,6 +125,7 @@ class Registry(Life):
         ready = NewRows.of(new, self._weights.row(new.fitted.weights), keep_data=keep_data)
         with self._database.writing() as connection:
             if queries.by_run(connection, new.run) is None:
+                self._weights.ensure(new.fitted.weights, ready.weights)
                 insert_entry(connection, ready)
             entry = queries.by_run(connection, new.run)
         assert entry is not None  # noqa: S101 - it was inserted where it was not
@@ -200,13 +202,14 @@ class Registry(Life):
             return int(connection.execute(query).scalar_one())
 
     def weights(self, entry: Entry | str) -> Weights:
-        """Return an entry's weights; their digest has been checked.
+        """Return an entry's weights; their digest has been checked, and that of its facts.
 
         Raises:
-            CheckFailed: they are not those that were stored.
+            CheckFailed: something of it is not as it was stored.
         """
         entry = entry if isinstance(entry, Entry) else self.get(entry)
         with self._database.reading() as connection:
+            seals.check(connection, entry.run, Ref(entry.name, entry.version))
             return self._weights.read(connection, entry.weights_digest, entry.ref)
 
     def dataset(self, digest: str) -> Dataset:

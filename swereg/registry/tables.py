@@ -129,6 +129,7 @@ entries = _table(
     _column("origin", Text),
     _column("note", Text),
     _column("created", Text),
+    _column("seal", Text),
     sa.Column("deleted", Text),
     sa.UniqueConstraint("model", "version"),
     sa.Index(None, "task"),

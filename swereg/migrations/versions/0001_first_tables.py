@@ -118,6 +118,7 @@ def upgrade() -> None:
         column("origin", Text),
         column("note", Text),
         column("created", Text),
+        column("seal", Text),
         sa.Column("deleted", Text),
         primary("entries", "id"),
         foreign("entries", "model", "models.id"),
