@@ -118,9 +118,9 @@ def rm(session: Session, ref: str, message: str) -> None:
 @WHY
 @click.pass_obj
 def rollback(session: Session, ref: str, to: str | None, message: str) -> None:
-    """Point an alias to what it pointed to before; once more goes back further.
+    """Point an alias to what it pointed to before.
 
-    NAME alone is NAME@prod.
+    Once more goes back further. NAME alone is NAME@prod.
 
     \b
     swereg rollback sentiment@prod

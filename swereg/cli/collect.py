@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 @commands.as_json("Print what was freed as JSON.")
 @click.pass_obj
 def gc(session: Session, dry_run: bool, now: bool, compact: bool, as_json: bool) -> None:
-    """Free the space of what was deleted more than 30 days ago, and of interrupted work.
+    """Free the space of what was deleted over 30 days ago.
 
-    Nothing that an entry refers to is touched, and no number is given out again.
+    Files that interrupted work left behind go too, once they are an hour old. Nothing that an
+    entry refers to is touched, and no number is given out again.
     """
     with swereg.Registry.open(session.registry) as store:
         found = store.gc(now=now, dry_run=dry_run, compact=compact and not dry_run)
@@ -39,7 +40,7 @@ def gc(session: Session, dry_run: bool, now: bool, compact: bool, as_json: bool)
 
 
 def _say(found: Freed, done: str, compact: bool) -> None:
-    entries = "1 entry" if len(found.entries) == 1 else f"{len(found.entries):,} entries"
+    entries = figures.several(len(found.entries), "entry", "entries")
     output.say(
         f"{done}: {entries}, {figures.size(found.in_database)} in the registry, "
         f"{figures.several(found.files, 'file')} of {figures.size(found.in_files)}"

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 @commands.as_json("Print what was copied as JSON.")
 @click.pass_obj
 def backup(session: Session, file: str | None, as_json: bool) -> None:
-    """Copy the whole registry to one moment, while others go on using it.
+    """Copy the whole registry, while others go on using it.
 
-    FILE is a file that does not exist, or a folder; by default the copy lies beside the registry.
-    Weights that lie in files go to a folder beside the copy. Every byte of it is checked, and it
-    is a registry as it stands: swereg --registry FILE list.
+    The copy is of one moment. FILE is a file that does not exist, or a folder; by default the
+    copy lies beside the registry. Weights that lie in files go to a folder beside the copy. Every
+    byte of it is checked, and it is a registry as it stands: swereg --registry FILE list.
     """
     with swereg.Registry.open(session.registry) as store:
         made = store.backup(file)
@@ -34,7 +34,7 @@ def backup(session: Session, file: str | None, as_json: bool) -> None:
         output.as_json({"backup": facts})
         return
     output.data(output.clean(str(made.path)))
-    entries = "1 entry" if made.entries == 1 else f"{made.entries:,} entries"
+    entries = figures.several(made.entries, "entry", "entries")
     output.say(f"{entries}, {figures.size(made.size)}, checked")
     if made.folder:
         several = figures.several(made.files, "file")

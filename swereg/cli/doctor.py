@@ -28,10 +28,11 @@ COLUMNS: tuple[Column[Finding], ...] = (
 @commands.as_json("Print the findings as JSON.")
 @click.pass_obj
 def doctor(session: Session, as_json: bool) -> None:
-    """Look at the registry, its disk, the bases, the plugins and the environment.
+    """Look for what could be wrong with this installation.
 
-    Nothing is changed. Exit code 4 means that something is wrong. For every byte of what is
-    stored, see swereg verify.
+    The registry, its disk, the bases, the plugins and the environment are looked at. Nothing is
+    changed. Exit code 4 means that something is wrong. For every byte of what is stored, see
+    swereg verify.
     """
     found = swereg.doctor(session.registry)
     wrong = [each for each in found if each.level == "wrong"]

@@ -49,10 +49,10 @@ COLUMNS: tuple[Column[Event], ...] = (
 @commands.as_json("Print the events as JSON.")
 @click.pass_obj
 def log(session: Session, ref: str | None, limit: int, everything: bool, as_json: bool) -> None:
-    """Show what happened: who did what to what, when; the newest first.
+    """Show who did what to what, when.
 
-    REF is a model's name, a version, or an alias; without it, everything is shown. Deleted entries
-    have their history too.
+    The newest comes first. REF is a model's name, a version, or an alias; without it, everything
+    is shown. Deleted entries have their history too.
     """
     with swereg.Registry.open(session.registry) as store:
         found = store.log(ref, limit=None if everything else limit)

@@ -15,7 +15,7 @@ from swereg.errors import UsageError
 @click.argument("text")
 @click.pass_obj
 def note(session: Session, ref: str, text: str) -> None:
-    """Replace an entry's note by TEXT; an empty one removes it.
+    """Replace an entry's note; an empty TEXT removes it.
 
     \b
     swereg note sentiment/3 "klarar ironi, tränad efter mötet"
@@ -31,7 +31,9 @@ def note(session: Session, ref: str, text: str) -> None:
 @option("--rm", "removed", multiple=True, metavar="KEY", help="Remove this tag.")
 @click.pass_obj
 def tag(session: Session, ref: str, pairs: tuple[str, ...], removed: tuple[str, ...]) -> None:
-    """Set tags of an entry, or remove them; swereg list --tag KEY=VALUE finds them.
+    """Set tags of an entry, or remove them.
+
+    swereg list --tag KEY=VALUE finds the entries that have one.
 
     \b
     swereg tag sentiment/3 status=pilot team=växel

@@ -70,8 +70,8 @@ def _print(found: Checked) -> None:
         tables.show(COLUMNS, found.problems)
     for text in found.skipped:
         output.note(f"not asked: {text}")
-    number = len(found.entries)
-    read = f"{'1 entry' if number == 1 else f'{number:,} entries'}, {figures.size(found.size)} read"
+    number = figures.several(len(found.entries), "entry", "entries")
+    read = f"{number}, {figures.size(found.size)} read"
     if found.answered:
         read += f", {found.answered:,} answered as after training" if not found.problems else ""
     if found.problems:

@@ -76,10 +76,11 @@ def roll_back(connection: sa.Connection, ref: Ref, to: Ref | None, message: str)
         Conflict: what it pointed to has been deleted.
     """
     alias = _settable(ref)
+    wanted = None if to is None else _version_of(to, alias.name)
     past = standing(history(connection, alias))
     before = [version for version in past[-2::-1] if version not in (None, past[-1])]
-    if to is not None:
-        before = [version for version in before if version == _version_of(to, alias.name)]
+    if wanted is not None:
+        before = [version for version in before if version == wanted]
     if not before:
         raise _nothing_before(connection, alias, past, to)
     target = Ref(alias.name, version=before[0])
