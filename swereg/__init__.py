@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from swereg import data as data
     from swereg.adapters.classifier import Classifier as Classifier
     from swereg.api import compare as compare
     from swereg.api import entries as entries
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from swereg.records import ReadOptions as ReadOptions
     from swereg.records import Task as Task
     from swereg.registry import Registry as Registry
+    from swereg.reporting import plot as plot
+    from swereg.reporting import report as report
     from swereg.verification import verify as verify
 else:
     _HOMES = {
@@ -46,11 +49,16 @@ else:
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
+        "swereg.reporting": ["plot", "report"],
         "swereg.verification": ["verify"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
+    _MODULES = {"data"}
+
     def __getattr__(name):
+        if name in _MODULES:
+            return import_module(f"swereg.{name}")
         if name not in _HOME_OF:
             raise AttributeError(f"module 'swereg' has no attribute {name!r}")
         return getattr(import_module(_HOME_OF[name]), name)
@@ -72,6 +80,7 @@ __all__ = [
     "SweregError",
     "Task",
     "compare",
+    "data",
     "doctor",
     "entries",
     "examine",
@@ -79,7 +88,9 @@ __all__ = [
     "import_",
     "installed",
     "load",
+    "plot",
     "predict",
+    "report",
     "show",
     "train",
     "verify",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from swereg import conditions, plugins, refs
 from swereg.errors import UsageError
+from swereg.examples import DataSource, task_and_data
 from swereg.records import (
     BASELINE,
     BaseInfo,
-    Dataset,
     Entry,
     NewEntry,
     Notice,
@@ -31,9 +30,7 @@ if TYPE_CHECKING:
     from swereg.adapters.classifier import Classifier
     from swereg.comparison import Comparison, Evidence, Examination
 
-DataSource = str | Path | Sequence[str | Path]
 DEFAULT_METHOD = "lora"
-TASK_FILE = ".toml"
 
 
 class RecipeOptions(TypedDict, total=False):
@@ -62,6 +59,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     base: str | None = None,
     name: str | None = None,
     note: str = "",
+    keep_data: bool = True,
     registry: Registry | str | Path | None = None,
     on_progress: OnProgress = silent,
     **recipe: Unpack[RecipeOptions],
@@ -70,7 +68,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
 
     Args:
         task: a task's name, a task file (TOML) or a Task; with ``data`` any name, by default the
-            file's.
+            file's. Without ``data``, a name that is no installed task's means the task's newest
+            dataset in the registry.
         data: a file, two or three files, a folder with train, val and test, or ``hub:ORG/NAME``.
         read: how to read ``data``.
         method: a method, with settings if you like: ``"lora[r=8,alpha=16]"``.
@@ -78,6 +77,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         base: ``mini``, a Hub id, ``id@revision`` or a folder; default: the registry's own.
         name: of the model; default: the task's name, followed by the method if not lora.
         note: your own words, kept with the entry.
+        keep_data: whether the registry keeps the texts, or only their digest and counts.
         registry: a registry, or where it is; created if it does not exist.
         on_progress: called with every step, epoch and notice.
         **recipe: see Recipe.
@@ -87,7 +87,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     """
     from swereg.adapters import specs
 
-    what, dataset = _task_and_data(task, data, read or ReadOptions())
+    what, dataset = task_and_data(task, data, read or ReadOptions(), registry)
     for text in dataset.notices:
         on_progress(Notice(text))
     spec = specs.parse(method, settings or {})
@@ -103,7 +103,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
 
         info, fitted = fit(source, spec.method, dataset, chosen, on_progress=on_progress)
         store.set_default_base(info)
-        return store.add(NewEntry(model_name, what, dataset, info, fitted, note))
+        new = NewEntry(model_name, what, dataset, info, fitted, note)
+        return store.add(new, keep_data=keep_data)
 
 
 def load(
@@ -286,60 +287,6 @@ def opened(registry: Registry | str | Path | None, *, create: bool = False) -> I
         return
     with Registry.open(registry, create=create) as store:
         yield store
-
-
-def _task_and_data(
-    task: str | Task | None, data: DataSource | None, read: ReadOptions
-) -> tuple[Task, Dataset]:
-    """Find the task and read its examples; a task's labels become the dataset's order."""
-    from swereg.tasks import check, read_data
-
-    if data is None:
-        if task is None:
-            raise UsageError(
-                "nothing was said to train",
-                hint="Name a task (swereg tasks lists them) or give --data FILE.",
-                code="train.nothing",
-            )
-        what = _task(task)
-        dataset = check(what.read(), read)
-    else:
-        what = _task_of_data(task, data)
-        dataset = read_data(data, read, what.labels)
-    return replace(what, labels=dataset.labels, source=dataset.source or what.source), dataset
-
-
-def _task(task: str | Task) -> Task:
-    """Give a task by its name, or by the TOML file that it is written in."""
-    if isinstance(task, Task):
-        return task
-    if not task.lower().endswith(TASK_FILE):
-        found: Task = plugins.find("task", task)
-        return found
-    from swereg.tasks import read_task
-
-    return read_task(task)
-
-
-def _task_of_data(task: str | Task | None, data: DataSource) -> Task:
-    """Give data a task: the one that is given or in a TOML file, else a new one of that name."""
-    from swereg.tasks import spec_in
-
-    if isinstance(task, Task) or (task or "").lower().endswith(TASK_FILE):
-        return _task(task or "")
-    spec = spec_in(data)
-    first = Path(spec.name if spec else data if isinstance(data, str | Path) else data[0])
-    own = first.name if spec else first.stem
-    name = refs.check_name(task or own.lower(), what="task name")
-    return Task(name, read=_no_reader, source=first.name)
-
-
-def _no_reader() -> Dataset:
-    raise UsageError(
-        "this task brings no data of its own",
-        hint="Give its data: --data FILE",
-        code="task.no-data",
-    )
 
 
 def _model_name(task: str, method: str) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swereg import folders, home, plugins, refs
-from swereg.api import DataSource, choose_base, opened
+from swereg.api import choose_base, opened
 from swereg.errors import CheckFailed, UsageError
+from swereg.examples import DataSource
 from swereg.model_card import model_card
 from swereg.records import (
     Dataset,
@@ -90,6 +91,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
     read: ReadOptions | None = None,
     max_length: int | None = None,
     note: str = "",
+    keep_data: bool = True,
     registry: Registry | str | Path | None = None,
     on_progress: OnProgress = silent,
 ) -> Entry:
@@ -105,6 +107,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
         base: default: the recorded one if the folder names it, else the registry's own.
         data: examples to score it on: the test part of several files, or all of one file.
         read: how to read ``data``.
+        keep_data: whether the registry keeps the texts of ``data``, or only digest and counts.
         max_length: tokens per text; default: what the folder says, else 256.
 
     Raises:
@@ -138,7 +141,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
             "claims": found.claims,
         }
         new = NewEntry(name, what, dataset, frozen.info, fitted, note, origin)
-        entry = store.add(new)
+        entry = store.add(new, keep_data=keep_data)
         _tell_default(store, entry, on_progress)
         return entry
 

@@ -7,6 +7,7 @@ that names both; a plugin that cannot be imported harms nobody who does not ask 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -49,8 +50,11 @@ def names(kind: Kind) -> list[str]:
     return sorted({plugin.name for plugin in installed(kind)})
 
 
-def find(kind: Kind, name: str) -> Any:
+def find(kind: Kind, name: str, *, also: Sequence[str] = ()) -> Any:
     """Import and return the plugin of that name.
+
+    Args:
+        also: other names that could have been meant; those of the registry.
 
     Raises:
         NotFound: there is none; the message lists those there are.
@@ -59,7 +63,7 @@ def find(kind: Kind, name: str) -> Any:
     """
     claims = [plugin for plugin in installed(kind) if plugin.name == name]
     if not claims:
-        raise _missing(kind, name)
+        raise _missing(kind, name, also)
     if len(claims) > 1:
         raise Conflict(
             f"the {kind} {name!r} is claimed twice",
@@ -99,15 +103,16 @@ def fault(plugin: Plugin) -> str:
     return ""
 
 
-def _missing(kind: Kind, name: str) -> NotFound:
+def _missing(kind: Kind, name: str, also: Sequence[str]) -> NotFound:
     known = names(kind)
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, [*known, *also], n=1)
     hint = f"Did you mean {close[0]}?" if close else f"List them with: swereg {kind}s"
     if kind == "task":
         hint += " For data of your own add --data FILE."
     return NotFound(
         f"there is no {kind} named {name!r}",
-        why=f"Installed: {', '.join(known) or 'none'}.",
+        why=f"Installed: {', '.join(known) or 'none'}."
+        + (f" In the registry: {', '.join(also)}." if also else ""),
         hint=hint,
         code=f"{kind}.unknown",
     )

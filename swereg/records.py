@@ -360,6 +360,8 @@ class Entry:
         origin: empty for what was trained here. Of an imported entry: ``base`` (``verified`` by
             its fingerprint, or ``unverified``), ``config`` (PEFT's, as it came), ``read`` (the
             digest of the file), and ``claims``, what a folder of another swereg says of itself.
+        about: what is known of the task now: ``description``, ``source`` (of the entry's own
+            examples where that is known), ``licence``, ``homepage``, ``citation``, ``metric``.
     """
 
     name: str
@@ -387,6 +389,7 @@ class Entry:
     origin: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     deleted: str | None = None
+    about: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def ref(self) -> str:
@@ -427,6 +430,67 @@ class Entry:
             "val_loss": self.val_loss,
             **facts,
         }
+
+
+@dataclass(frozen=True)
+class StoredDataset:
+    """What the registry knows of a dataset, apart from its texts.
+
+    Attributes:
+        digest: sha256 of the labels and of every example in order.
+        labels: in the order of the head's outputs.
+        counts: examples per label, by split; known also where the texts are not kept.
+        source: where the examples came from, or ``""``.
+        size: bytes that the compressed texts take, or None where they are not kept.
+        created: when it was first used; UTC, ISO 8601 with a final Z.
+        tasks: those that it was used for, in alphabetical order.
+        entries: references of those that used it, the oldest first; deleted ones are left out.
+    """
+
+    digest: str
+    labels: tuple[str, ...]
+    counts: Mapping[Split, Mapping[str, int]]
+    source: str
+    size: int | None
+    created: str
+    tasks: tuple[str, ...]
+    entries: tuple[str, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether the texts are in the registry."""
+        return self.size is not None
+
+    @property
+    def short(self) -> str:
+        """The first 12 digits of the digest."""
+        return self.digest[:12]
+
+    @property
+    def sizes(self) -> dict[Split, int]:
+        """Examples per split."""
+        return {name: sum(self.counts[name].values()) for name in SPLITS}
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts as plain JSON values."""
+        return {**asdict(self), "kept": self.kept, "sizes": self.sizes}
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What became of a dataset whose texts were to be forgotten.
+
+    Attributes:
+        dataset: as it is now.
+        freed: bytes that its compressed texts took; 0 where they were not kept.
+        copies: files beside the registry that still have the texts.
+        unread: copies beside the registry of which that cannot be known.
+    """
+
+    dataset: StoredDataset
+    freed: int
+    copies: tuple[Path, ...] = ()
+    unread: tuple[Path, ...] = ()
 
 
 # --- care ---------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models are slower on two threads, much so beside others
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.pop("SWEREG_REGISTRY", None)  # fixtures of a module run before any of a test
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a job in the background; children inherit
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -124,6 +124,49 @@ def test_what_goes_out_comes_back_the_same(registry: Path, shop: Path, tmp_path:
     assert swereg("predict", "åter", "härlig mat")
 
 
+def test_data_have_a_history(registry: Path, shop: Path, tmp_path: Path) -> None:
+    quick = ("--method", "head", "--epochs", 1, "-q")
+    assert "Windows-1252" in swereg("data", "check", shop / "omdömen.csv")
+    (first,) = json.loads(swereg("data", "list", "--json"))["datasets"]
+    assert first["entries"] == ["omdöme/1", "omdöme-full/1"]
+    out = tmp_path / "ut.csv"
+    assert swereg("data", "export", "omdöme", "-o", out) == f"{out}\n"
+    assert json.loads(swereg("data", "check", out, "--json"))["digest"] == first["digest"]
+    rows = out.read_text(encoding="utf-8").splitlines()
+    out.write_text("\n".join([*rows, "train,en helt ny rad,positiv"]), encoding="utf-8")
+    assert swereg("train", "--task", "omdöme", "--data", out, *quick) == "omdöme-head/1\n"
+    assert swereg("train", "--task", "omdöme", *quick) == "omdöme-head/2\n"
+    assert shown("omdöme-head/2")["dataset"] == shown("omdöme-head/1")["dataset"]
+    found = json.loads(swereg("data", "diff", "omdöme", "omdöme-head", "--json"))
+    assert found["counts"] == {"added": 1, "removed": 0, "relabelled": 0, "moved": 0}
+    assert found["same"] == 42
+
+
+def test_texts_can_be_left_out_and_erased(registry: Path, shop: Path, tmp_path: Path) -> None:
+    answer = swereg("predict", "omdöme", "härlig mat")
+    text = "en mening som bara finns här"
+    more = tmp_path / "mer.csv"
+    content = (shop / "omdömen.csv").read_bytes() + f"\r\n{text};positiv".encode("cp1252")
+    more.write_bytes(content)
+    quick = ("--task", "mer", "--data", more, "--method", "head", "--epochs", 1, "-q")
+    assert swereg("train", *quick, "--no-keep-data") == "mer-head/1\n"
+    assert "sizes" in json.loads(swereg("data", "show", "mer-head", "--json"))
+    said = swereg("train", "--task", "mer", code=3)
+    assert "--data FILE" in said
+    assert swereg("train", *quick) == "mer-head/2\n"
+    assert text in swereg("data", "export", "mer-head/1")
+    assert swereg("data", "rm", "mer-head", code=2)
+    swereg("data", "rm", "mer-head", "--yes")
+    swereg("data", "rm", "omdöme", "--yes")
+    with closing(sqlite3.connect(registry)) as db:
+        assert db.execute("SELECT count(content) FROM datasets").fetchone() == (0,)
+    assert swereg("predict", "omdöme", "härlig mat") == answer
+    assert shown("omdöme")["scores"]
+    assert swereg("compare", "--task", "omdöme", "--json")
+    said = swereg("data", "check", shop / "omdömen.csv", "--label", "Text", code=4)
+    assert "Training would refuse it" in said
+
+
 def test_another_base_in_the_same_place_is_refused(registry: Path, shop: Path) -> None:
     recorded = shown("omdöme")["base"]["fingerprint"]
     kept = shutil.copytree(shop / "base", shop / "kept")

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swereg import home
-from swereg.adapters import checkpoints
-from swereg.adapters.checkpoints import SIDE_FILE
 from swereg.adapters.fingerprint import Remembered, fingerprint
+from swereg.adapters.tokenizer_files import SIDE_FILE, read_tokenizer
 from swereg.errors import CheckFailed, NotFound, SweregError, UsageError, first_line
 from swereg.records import BaseInfo
 
@@ -85,14 +84,20 @@ class BaseSource:
         found = _read_json(path).get("recommended", {}) if path.exists() else {}
         return {method: dict(settings) for method, settings in found.items()}
 
+    def tokenizer(self) -> Tokenizer:
+        """Read the tokenizer alone, without truncation and padding."""
+        return read_tokenizer(self.name, self.folder)
+
     def load(self) -> Base:
         """Read encoder and tokenizer for training, and check them.
 
         Raises:
             CheckFailed: parts are missing in the checkpoint, or it is not the expected base.
         """
-        encoder = checkpoints.read_encoder(self.name, self.folder)
-        tokenizer = checkpoints.read_tokenizer(self.name, self.folder)
+        from swereg.adapters.checkpoints import read_encoder  # it needs torch; a tokenizer does not
+
+        encoder = read_encoder(self.name, self.folder)
+        tokenizer = self.tokenizer()
         info = self.identify(
             encoder.state_dict(), tokenizer, type(encoder).__name__, encoder.config.hidden_size
         )
@@ -129,10 +134,13 @@ class BaseSource:
         )
 
 
-def resolve(spec: str) -> BaseSource:
+def resolve(spec: str, *, weights: bool = True) -> BaseSource:
     """Find a base by what a person writes: ``mini``, a folder, a Hub id, or ``id@revision``.
 
     A folder is meant where one of that name exists or the text looks like a path.
+
+    Args:
+        weights: whether its weights are needed too, so that a Hub's are fetched.
 
     Raises:
         NotFound: there is no such folder, or the Hub's model can neither be fetched nor is it
@@ -151,7 +159,7 @@ def resolve(spec: str) -> BaseSource:
             code="base.unknown",
         )
     name, _, revision = spec.partition("@")
-    return _on_hub(name, revision)
+    return _on_hub(name, revision) if weights else _without_weights(name, revision)
 
 
 def resolve_default() -> BaseSource:
@@ -206,6 +214,11 @@ def _on_hub(name: str, revision: str) -> BaseSource:
             code="base.incomplete",
         )
     return BaseSource(name, folder.name, folder, notices=_pickle_notice(folder))
+
+
+def _without_weights(name: str, revision: str) -> BaseSource:
+    folder = _snapshot(name, revision, _TEXT_FILES)
+    return BaseSource(name, folder.name, folder)
 
 
 def _snapshot(name: str, revision: str, patterns: list[str]) -> Path:

@@ -144,7 +144,7 @@ class FrozenBase:
             base = source.load()
             encoder: Encoder = TransformersEncoder(base.encoder, device)
             return cls(source, base.info, encoder, base.tokenizer, device)
-        tokenizer = checkpoints.read_tokenizer(source.name, source.folder)
+        tokenizer = source.tokenizer()
         hidden = int(source.config["hidden_size"])
         info = source.identify(tensors, tokenizer, bert.ARCHITECTURE, hidden)
         encoder = bert.Bert(tensors, source.config, device)

@@ -43,6 +43,12 @@ def tokenize(tokenizer: Tokenizer, texts: Sequence[str], max_length: int | Seque
     return Tokens(ids, cut)
 
 
+def lengths(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
+    """Count the tokens of each text, special ones included, without cutting any."""
+    normal = [unicodedata.normalize("NFC", text) for text in texts]
+    return [len(encoding.ids) for encoding in tokenizer.encode_batch_fast(normal)]
+
+
 def _shortened(tokenizer: Tokenizer, text: str, limit: int) -> list[int]:
     """The first tokens of a text, and the special ones around them."""
     inside = tokenizer.encode(text, add_special_tokens=False)

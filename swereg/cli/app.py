@@ -10,6 +10,7 @@ from swereg.cli import (
     collect,
     commands,
     compare,
+    data,
     database,
     doctor,
     exchange,
@@ -20,6 +21,7 @@ from swereg.cli import (
     predict,
     remarks,
     remove,
+    report,
     show,
     train,
     verify,
@@ -27,7 +29,7 @@ from swereg.cli import (
 
 SECTIONS: dict[str, list[click.Command]] = {
     "Train": [train.train],
-    "See": [listing.list_, show.show, compare.compare, log.log],
+    "See": [listing.list_, show.show, compare.compare, report.report, log.log],
     "Use": [load.load, predict.predict],
     "Keep": [
         alias.alias,
@@ -39,6 +41,7 @@ SECTIONS: dict[str, list[click.Command]] = {
         collect.gc,
     ],
     "Look after": [verify.verify, doctor.doctor, database.backup, database.db],
+    "Data": [data.data],
     "Exchange": [exchange.export, exchange.import_],
     "Plugins": [plugins.tasks, plugins.methods],
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from swereg.cli import figures, output, tables
+from swereg import figures
+from swereg.cli import output, tables
 from swereg.cli.tables import Column
 
 if TYPE_CHECKING:

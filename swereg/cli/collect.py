@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 import swereg
-from swereg.cli import commands, figures, output
+from swereg import figures
+from swereg.cli import commands, output
 from swereg.cli.commands import Session, option
 
 if TYPE_CHECKING:

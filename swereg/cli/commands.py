@@ -135,6 +135,15 @@ def fail_if() -> Decorator:
     )  # fmt: skip
 
 
+def plot() -> Decorator:
+    """Add --plot."""
+    return option(
+        "--plot", metavar="FILE",
+        help="Draw curves and calibration as well, into a .png, .svg or .pdf; a file that is "
+        "there is replaced. Needs matplotlib: pip install 'swereg[plot]'.",
+    )  # fmt: skip
+
+
 def quiet(help_text: str) -> Decorator:
     """Add -q."""
     return option("-q", "--quiet", is_flag=True, help=help_text)

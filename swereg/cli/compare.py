@@ -27,6 +27,7 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
         help="End with exit code 4 if this holds of a row, such as accuracy<0.8, or cannot be "
         "known. Of two entries also: worse, which is the second against the first.",
 )  # fmt: skip
+@commands.plot()
 @commands.forms("Print all figures and differences as JSON.")
 @click.pass_obj
 def compare(
@@ -38,6 +39,7 @@ def compare(
     seeds: bool,
     sort: str | None,
     fail_if: tuple[str, ...],
+    plot: str | None,
     form: str,
 ) -> None:
     """Put entries of one task side by side, with what the test examples leave open.
@@ -65,4 +67,10 @@ def compare(
         leaderboard.draw(found, form)
     for text in found.notices:
         output.note(text)
+    if plot:
+        path = swereg.plot(
+            *refs, task=task, output=plot, where=where, metric=metric, seeds=seeds,
+            registry=session.registry,
+        )  # fmt: skip
+        output.say(f"drawn: {path}")
     check(found, fail_if)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 import swereg
-from swereg import home
-from swereg.cli import commands, figures, output, tables
+from swereg import figures, home
+from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from itertools import groupby
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables
+from swereg import figures
+from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session
 from swereg.cli.tables import Column
 from swereg.errors import CheckFailed

@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 import swereg
-from swereg.cli import commands, figures, live, output, tables
+from swereg import figures
+from swereg.cli import commands, live, output, tables
 from swereg.cli.commands import Session, option
-from swereg.cli.settings import ordered
 from swereg.cli.show import scores
 from swereg.records import Entry, ReadOptions
+from swereg.settings import ordered
 
 READ = ("text", "label", "delimiter", "encoding", "drop_empty", "repair_mojibake",
         "normalise_labels")  # fmt: skip
@@ -83,6 +84,8 @@ def _labels(_: click.Context, __: click.Parameter, value: str | None) -> list[st
       "[default: what the folder says, else 256]")  # fmt: skip
 @what("--data", metavar="PATH", multiple=True, help="Score it on these examples: the test part "
       "of several files or of a folder, or all of one file.")  # fmt: skip
+@what("--no-keep-data", is_flag=True, help="Keep no texts of --data in the registry, only their "
+      "digest and counts.")  # fmt: skip
 @what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
 @reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
 @reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
@@ -99,6 +102,7 @@ def import_(
     /,
     folder: str,
     data: tuple[str, ...],
+    no_keep_data: bool,
     as_json: bool,
     quiet: bool,
     **said: Any,
@@ -118,6 +122,7 @@ def import_(
             folder,
             data=list(data) or None,
             read=read,
+            keep_data=not no_keep_data,
             registry=session.registry,
             on_progress=display,
             **said,

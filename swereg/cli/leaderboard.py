@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from swereg.cli import figures, output, tables
-from swereg.cli.settings import brief, ordered
+from swereg import figures
+from swereg.cli import output, tables
 from swereg.cli.tables import Column
+from swereg.settings import brief, ordered
 
 if TYPE_CHECKING:
     from swereg.comparison import Comparison, Row
@@ -50,7 +51,7 @@ def _legend(found: Comparison) -> None:
         words += f"; differences are to {baseline}"
     words += "; in brackets: 95 % intervals"
     if any(row.deviations for row in found.rows):
-        words += f"; {figures.plus_minus()} standard deviation over seeds"
+        words += f"; {output.plus_minus()} standard deviation over seeds"
     output.say(words.removeprefix("; "), style="dim")
 
 
@@ -150,5 +151,5 @@ def _end(interval: Interval | None, side: str) -> float | None:
 def _spread(key: str, row: Row, write: figures.Writer) -> str:
     shown = write(row.figures[key])
     if key in row.deviations:
-        shown += f" {figures.plus_minus()} {write(row.deviations[key])}"
+        shown += f" {output.plus_minus()} {write(row.deviations[key])}"
     return shown

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables
+from swereg import figures
+from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
 from swereg.cli.failing import check_entries
-from swereg.cli.settings import brief, ordered
 from swereg.cli.tables import Column
 from swereg.errors import SweregError
 from swereg.records import Entry
+from swereg.settings import brief, ordered
 
 SORTS = ("created", "ref", "task", "method", "val_loss", "accuracy", "macro_f1", "trainable",
          "size", "seconds")  # fmt: skip

@@ -6,7 +6,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from swereg.cli import ending, figures, output
+from swereg import figures
+from swereg.cli import ending, output
 from swereg.records import Epoch, EpochEnded, Notice, Progress, Started, Stepped
 
 if TYPE_CHECKING:

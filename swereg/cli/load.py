@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, texts
+from swereg import figures
+from swereg.cli import commands, output, texts
 from swereg.cli.commands import Session, option
 from swereg.errors import NotFound, UsageError
 from swereg.records import BaseInfo, Entry, Prediction

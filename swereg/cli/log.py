@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables
+from swereg import figures
+from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
 from swereg.cli.tables import Column
 

@@ -56,6 +56,11 @@ def is_unicode(stream: TextIO | None = None) -> bool:
     return ((stream or sys.stdout).encoding or "").lower().startswith("utf")
 
 
+def plus_minus() -> str:
+    """The sign, as far as the terminal has it."""
+    return "±" if is_unicode() else "+-"
+
+
 def width() -> int:
     """The columns of the terminal behind stdout, at least 10; 80 where there is none."""
     return max(10, shutil.get_terminal_size().columns)
@@ -76,6 +81,17 @@ def data(text: str) -> None:
     """Print one line of data, at once: somebody may be waiting for it."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def content(text: str) -> None:
+    """Print a whole file: its very bytes into a pipe, harmless lines for a person."""
+    if is_terminal():
+        for row in text.splitlines():
+            data(clean(row))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
 
 
 def cells(row: Iterable[object]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from swereg.cli import commands, figures, output, tables
+from swereg import figures
+from swereg.cli import commands, output, tables
 from swereg.cli.tables import Column
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables, texts
+from swereg import figures
+from swereg.cli import commands, output, tables, texts
 from swereg.cli.commands import Session, option
 from swereg.cli.load import Loaded, in_banks, named
 from swereg.cli.tables import Column

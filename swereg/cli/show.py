@@ -5,14 +5,17 @@ from __future__ import annotations
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables, views
+from swereg import figures
+from swereg.cli import commands, output, tables, views
 from swereg.cli.commands import Session, option
-from swereg.cli.figures import SPLITS
 from swereg.cli.listing import tags_of
-from swereg.cli.settings import ordered
+from swereg.figures import SPLITS
 from swereg.records import Entry, Recipe, Split
+from swereg.settings import ordered
 
 Facts = list[tuple[str, str]]
+
+_ABOUT = ("source", "licence", "homepage", "citation", "metric")
 
 
 @click.command(cls=commands.Command)
@@ -26,6 +29,7 @@ Facts = list[tuple[str, str]]
 )  # fmt: skip
 @option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
         help="The most errors to show.")  # fmt: skip
+@commands.plot()
 @commands.as_json("Print all stored facts as JSON; with one of the views, all that it is made of.")
 @click.pass_obj
 def show(
@@ -37,6 +41,7 @@ def show(
     per_label: bool,
     split: Split | None,
     limit: int,
+    plot: str | None,
     as_json: bool,
 ) -> None:
     """Show everything about one entry, or look closely at its answers.
@@ -49,6 +54,9 @@ def show(
     swereg show sentiment@prod --errors --confusion
     """
     entry = swereg.show(ref, registry=session.registry)
+    if plot:
+        path = swereg.plot(entry.ref, output=plot, registry=session.registry)
+        output.say(f"drawn: {path}")
     wanted = {"errors": errors, "confusion": confusion, "calibration": calibration,
               "per-label": per_label}  # fmt: skip
     if any(wanted.values()) or split:
@@ -178,6 +186,7 @@ def _data(entry: Entry) -> Facts:
         ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n) or figures.UNKNOWN),
         ("digest", entry.dataset[:12] if entry.dataset else figures.UNKNOWN),
         ("cut texts", ", ".join(cut) or ("none" if cuts else figures.UNKNOWN)),
+        *((fact, entry.about[fact]) for fact in _ABOUT if entry.about.get(fact)),
     ]
 
 

@@ -9,19 +9,17 @@ from typing import Any
 import click
 
 import swereg
-from swereg import home
-from swereg.cli import commands, figures, live, output, tables
+from swereg import figures, home
+from swereg.cli import commands, live, output, reading, tables
 from swereg.cli.commands import Session, option
-from swereg.cli.settings import ordered, recommended
 from swereg.cli.show import scores
-from swereg.records import Entry, ReadOptions, Recipe
+from swereg.records import Entry, Recipe
+from swereg.settings import ordered, recommended
 
-READ = {field.name for field in fields(ReadOptions)} - {"seed"}
 RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
 
 what = partial(option, section="What")
 how = partial(option, section="How", default=None)
-reading = partial(option, section="Reading --data")
 result = partial(option, section="Result")
 
 
@@ -55,7 +53,9 @@ class Train(commands.Command):
 @click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
 @what("--task", metavar="NAME", help="What to learn: a name ('swereg tasks' lists them) or a "
-      "TOML file; with --data any name.  [default: with --data the name of the file]")  # fmt: skip
+      "TOML file; with --data any name. Without --data, a task that is not installed is trained "
+      "on its newest dataset in the registry; an installed one reads its own.  [default: with "
+      "--data the name of the file]")  # fmt: skip
 @what("--data", metavar="PATH", multiple=True, help="Your own data: a CSV, TSV, JSONL, Excel "
       "or Parquet file (split 80/10/10), up to three files (train, val, test), a folder with them, "
       "or a dataset on the Hub: hub:ORG/NAME.")  # fmt: skip
@@ -68,6 +68,8 @@ class Train(commands.Command):
     help="Of the model.  [default: the task, followed by the method if that is not lora]",
 )
 @what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@what("--no-keep-data", is_flag=True, help="Keep no texts in the registry, only their digest and "
+      "counts. Texts that it has already stay.")  # fmt: skip
 @how(
     "--method",
     metavar="SPEC",
@@ -126,28 +128,7 @@ class Train(commands.Command):
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     help=usual("Where to train; auto takes the best there is.", "device"),
 )
-@reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
-@reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
-@reading("--delimiter", metavar="CHAR", help="Of a table: ; or , or \\t.  [default: found]")
-@reading("--encoding", metavar="NAME", help="Such as utf-8 or cp1252.  [default: found]")
-@reading(
-    "--split-seed",
-    type=int,
-    metavar="N",
-    help="Of the split of a single file.  [default: 42, whatever --seed is]",
-)
-@reading(
-    "--skip-bad-rows",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Leave out up to N rows with a wrong number of fields.  [default: 0]",
-)
-@reading("--drop-empty", is_flag=True, help="Leave out rows without a text or label.")
-@reading("--repair-mojibake", is_flag=True, help="Mend texts with Ã¥ for å and the like.")
-@reading("--normalise-labels", is_flag=True, help="Join labels that differ in case or spaces.")
-@reading(
-    "--dedupe", is_flag=True, help="Leave out training texts that are also in validation or test."
-)
+@reading.options("Reading --data")
 @result("--json", "as_json", is_flag=True, help="Print all facts of the entry as JSON.")
 @result("-q", "--quiet", is_flag=True, help="Print the reference alone; show no progress.")
 @click.pass_obj
@@ -163,9 +144,9 @@ def train(
     base: str | None,
     name: str | None,
     note: str,
+    no_keep_data: bool,
     as_json: bool,
     quiet: bool,
-    split_seed: int | None,
     **said: Any,
 ) -> None:
     """Train an entry and store it.
@@ -174,21 +155,20 @@ def train(
     swereg train --task sentiment                      LoRA, the default method
     swereg train --task sentiment --method full        the baseline
     swereg train --task complaints --data mail.csv     your own data
+    swereg train --task complaints --method full       the same data again
     """
-    read = {key: said[key] for key in READ if said[key] is not None}
-    if split_seed is not None:
-        read["seed"] = split_seed
     paths, settings = _data(data, more_data), _with_rank(settings, rank)
     with live.display(quiet=quiet or as_json) as display:
         entry = swereg.train(
             task,
             data=paths,
-            read=ReadOptions(**read),
+            read=reading.taken(said),
             method=method,
             settings=settings,
             base=base,
             name=name,
             note=note,
+            keep_data=not no_keep_data,
             registry=session.registry,
             on_progress=display,
             **{key: said[key] for key in RECIPE if said[key] is not None},

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 import swereg
-from swereg.cli import commands, figures, output, tables
+from swereg import figures
+from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
 from swereg.cli.counting import Counting
 from swereg.cli.tables import Column

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from swereg.cli import figures, output, tables
+from swereg import figures
+from swereg.cli import output, tables
 from swereg.cli.tables import Column
 
 if TYPE_CHECKING:

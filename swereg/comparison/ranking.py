@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from swereg.comparison.rows import Row, spread
-from swereg.statistics import Aligned, Resampled, resample, standings
+from swereg.statistics import METRICS, Aligned, Resampled, resample, standings
 
 SHOWN = ("accuracy", "macro_f1", "roc_auc")
+RESAMPLED = ("accuracy", "macro_f1")  # ROC-AUC takes ten times as long; only if it judges
 
 
 def rank(rows: Sequence[Row], aligned: Aligned | None, metric: str) -> list[Row]:
@@ -17,7 +18,7 @@ def rank(rows: Sequence[Row], aligned: Aligned | None, metric: str) -> list[Row]
     if not able or aligned is None:
         return list(rows)
     groups = {one.ref: [aligned.scored[ref] for ref in one.refs] for one in able}
-    found = resample(groups, list(dict.fromkeys([*SHOWN, metric])))
+    found = resample(groups, list(dict.fromkeys([*RESAMPLED, metric])))
     near = _near(found[metric])
     base = next((one.ref for one in able if one.baseline), None)
     return [_measured(one, found, near, base) if one in able else one for one in rows]
@@ -35,7 +36,7 @@ def _measured(one: Row, found: Mapping[str, Resampled], near: set[str], base: st
     """Add to a row what the shared examples tell of it."""
     ref = one.ref
     scored = next(iter(found.values())).groups[ref]
-    known = [{name: each.metric.value(s) for name, each in found.items()} for s in scored]
+    known = [{name: METRICS[name].value(s) for name in {*SHOWN, *found}} for s in scored]
     means, deviations = spread(known)
     intervals = {name: each.interval(ref) for name, each in found.items()}
     held = base is not None and ref != base

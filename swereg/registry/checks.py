@@ -50,7 +50,8 @@ def _check_facts(new: NewEntry) -> None:
     facts = [
         asdict(fitted.recipe), [asdict(epoch) for epoch in fitted.epochs], fitted.scores,
         fitted.seconds, fitted.cut, fitted.environment, new.note, new.origin, new.base.recommended,
-        task.labels, task.description, task.source, task.licence,
+        task.labels, task.description, task.source, task.licence, task.homepage, task.citation,
+        task.metric,
     ]  # fmt: skip
     try:
         rows.text(facts).encode()

@@ -31,7 +31,8 @@ class NewRows:
         """Prepare a training; the slow part, so that the transaction is short."""
         dataset = None
         if new.dataset is not None:
-            dataset = rows.dataset_row(new.dataset, keep=keep_data)
+            source = new.dataset.source or ("" if new.origin else new.task.source)
+            dataset = rows.dataset_row(new.dataset, source, keep=keep_data)
         return cls(
             name=new.name,
             task=rows.task_row(new.task),
@@ -50,7 +51,7 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
     Raises:
         Conflict: the name belongs to another task.
     """
-    insert_new(connection, t.tasks, new.task)
+    _insert_task(connection, new)
     insert_new(connection, t.bases, new.base)
     insert_new(connection, t.weights, new.weights)
     if new.dataset is not None:
@@ -75,6 +76,16 @@ def insert_new(connection: sa.Connection, table: sa.Table, row: Row) -> None:
         from sqlalchemy.dialects import sqlite
 
         connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing())
+
+
+def _insert_task(connection: sa.Connection, new: NewRows) -> None:
+    """Insert a task; what a later training says of it counts, what it leaves out stays."""
+    insert_new(connection, t.tasks, new.task)
+    if new.entry["origin"] == rows.text({}):  # an import knows nothing of where the task's data are
+        said = {key: new.task[key] for key in ("labels", *rows.TASK_FACTS) if new.task[key]}
+        connection.execute(
+            sa.update(t.tasks).where(t.tasks.c.name == new.task["name"]).values(said)
+        )
 
 
 def _insert_dataset(connection: sa.Connection, row: Row) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import CheckFailed
+from swereg.errors import CheckFailed, UsageError
 from swereg.records import (
     KNOWN_OF_IMPORTED,
+    SPLITS,
     BaseInfo,
     Dataset,
     Entry,
@@ -26,6 +27,8 @@ from swereg.records import (
 from swereg.registry import tables as t
 
 Row = dict[str, Any]
+
+TASK_FACTS = ("description", "source", "licence", "homepage", "citation", "metric")
 
 
 def now() -> str:
@@ -70,17 +73,25 @@ def base_of(row: sa.Row[Any]) -> BaseInfo:
 
 def task_row(task: Task) -> Row:
     """A task's facts, as stored."""
-    return {
-        "name": task.name,
-        "labels": text(list(task.labels)),
-        "description": task.description,
-        "source": task.source,
-        "licence": task.licence,
-        "created": now(),
-    }
+    facts = {fact: getattr(task, fact) for fact in TASK_FACTS}
+    return {"name": task.name, "labels": text(list(task.labels)), **facts, "created": now()}
 
 
-def dataset_row(dataset: Dataset, *, keep: bool) -> Row:
+def task_of(row: sa.Row[Any]) -> Task:
+    """A task's facts; it brings no data."""
+
+    def no_data() -> Dataset:
+        raise UsageError(
+            f"the task {row.name} brings no data of its own",
+            hint="Give its data: --data FILE",
+            code="task.no-data",
+        )
+
+    facts = {fact: getattr(row, fact) for fact in TASK_FACTS}
+    return Task(row.name, read=no_data, labels=tuple(json.loads(row.labels)), **facts)
+
+
+def dataset_row(dataset: Dataset, source: str, *, keep: bool) -> Row:
     """A dataset, as stored; with its texts if they are to be kept."""
     content = dataset.to_jsonl().encode()
     return {
@@ -89,6 +100,8 @@ def dataset_row(dataset: Dataset, *, keep: bool) -> Row:
         "train": len(dataset.train),
         "val": len(dataset.val),
         "test": len(dataset.test),
+        "counts": text({name: dataset.counts(name) for name in SPLITS}),
+        "source": source,
         "content": zlib.compress(content, 9) if keep else None,
         "created": now(),
     }
@@ -167,9 +180,12 @@ def select_entries(*, deleted: bool = False) -> sa.Select[Any]:
             t.datasets.c.train,
             t.datasets.c.val,
             t.datasets.c.test,
+            t.datasets.c.source,
+            *(t.tasks.c[fact].label(f"task_{fact}") for fact in TASK_FACTS),
         )
         .join(t.models, t.models.c.id == t.entries.c.model)
         .join(t.bases, t.bases.c.fingerprint == t.entries.c.base)
+        .join(t.tasks, t.tasks.c.name == t.entries.c.task)
         .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
         .where(t.entries.c.deleted.is_not(None) if deleted else t.entries.c.deleted.is_(None))
     )
@@ -210,7 +226,15 @@ def entry_of(
         origin=json.loads(row.origin),
         tags=dict(tags),
         deleted=row.deleted,
+        about=_about(row),
     )
+
+
+def _about(row: sa.Row[Any]) -> dict[str, str]:
+    """What is known of the task; the source is that of the entry's own examples."""
+    facts = {fact: getattr(row, f"task_{fact}") for fact in TASK_FACTS}
+    facts["source"] = row.source or facts["source"]
+    return {fact: said for fact, said in facts.items() if said}
 
 
 def outputs_of(row: sa.Row[Any]) -> Outputs:

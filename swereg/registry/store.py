@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -12,9 +13,19 @@ import sqlalchemy as sa
 
 from swereg import home, refs
 from swereg.errors import NotFound, StorageError
-from swereg.records import BaseInfo, Dataset, Entry, NewEntry, Outputs, Weights
+from swereg.records import (
+    BaseInfo,
+    Dataset,
+    Entry,
+    Forgotten,
+    NewEntry,
+    Outputs,
+    StoredDataset,
+    Task,
+    Weights,
+)
 from swereg.refs import Ref
-from swereg.registry import queries, rows, schema, seals
+from swereg.registry import copies, datasets, queries, rows, schema, seals
 from swereg.registry import tables as t
 from swereg.registry.care import Care
 from swereg.registry.checks import check
@@ -131,6 +142,33 @@ class Registry(Life, Care):
         assert entry is not None  # noqa: S101 - it was inserted where it was not
         return entry
 
+    def forget(self, which: str) -> Forgotten:
+        """Erase the texts of a dataset; its digest and counts stay, and entries with their scores.
+
+        No trace of the texts is left in the registry's file. Copies beside it are named.
+
+        Args:
+            which: the beginning of a digest, or a reference.
+
+        Raises:
+            NotFound: there is no such dataset.
+        """
+        with self._database.writing() as connection:
+            found = datasets.find(connection, which)
+            if found.kept:
+                datasets.forget(connection, found.digest, freed=found.size or 0)
+        self._database.rewrite()
+        has = {path: copies.has_texts(path, found.digest) for path in self._copies()}
+        return Forgotten(
+            dataset=replace(found, size=None),
+            freed=found.size or 0,
+            copies=tuple(path for path, kept in has.items() if kept),
+            unread=tuple(path for path, kept in has.items() if kept is None),
+        )
+
+    def _copies(self) -> list[Path]:
+        return list(copies.beside(self._database.path)) if self._database.path else []
+
     def set_default_base(self, base: BaseInfo) -> BaseInfo:
         """Make a base the registry's own if it has none yet; return the registry's own."""
         with self._database.writing() as connection:
@@ -219,17 +257,8 @@ class Registry(Life, Care):
             NotFound: there is no such dataset, or its texts were not kept.
             CheckFailed: they are not those that were stored.
         """
-        query = sa.select(t.datasets).where(t.datasets.c.digest == digest)
         with self._database.reading() as connection:
-            row = connection.execute(query).first()
-        if row is None or row.content is None:
-            raise NotFound(
-                f"the texts of dataset {digest[:12]} are not in the registry",
-                why="They were not kept." if row else "There is no such dataset.",
-                hint="Give the data again with --data FILE.",
-                code="dataset.missing",
-            )
-        return rows.dataset_of(row)
+            return datasets.read(connection, digest)
 
     def texts(self, digest: str) -> Dataset | None:
         """Return the examples of a dataset, or None where its texts are not kept."""
@@ -237,6 +266,35 @@ class Registry(Life, Care):
             return self.dataset(digest)
         except NotFound:
             return None
+
+    def datasets(self, *, task: str | None = None) -> list[StoredDataset]:
+        """List the datasets of a task, or all; the one that was first used last comes first."""
+        with self._database.reading() as connection:
+            return datasets.listing(connection, _nfc(task))
+
+    def find_dataset(self, which: str) -> StoredDataset:
+        """Return the dataset that the beginning of a digest (6 digits) or a reference means.
+
+        Raises:
+            NotFound: there is none.
+            UsageError: it means more than one.
+        """
+        with self._database.reading() as connection:
+            return datasets.find(connection, which)
+
+    def task(self, name: str) -> Task:
+        """Return what the trainings of a task said of it, the last one first; it brings no data.
+
+        Raises:
+            NotFound: nothing was stored for such a task.
+        """
+        with self._database.reading() as connection:
+            return datasets.task(connection, _nfc(name) or "")
+
+    def tasks(self) -> list[str]:
+        """The names of the tasks that something was trained for, in alphabetical order."""
+        with self._database.reading() as connection:
+            return datasets.tasks(connection)
 
     def outputs(self, entry: Entry | str) -> tuple[Outputs, ...]:
         """Return the logits that an entry gave on validation and test."""

@@ -66,6 +66,9 @@ tasks = _table(
     _column("description", Text),
     _column("source", Text),
     _column("licence", Text),
+    _column("homepage", Text),
+    _column("citation", Text),
+    _column("metric", Text),
     _column("created", Text),
 )
 
@@ -76,6 +79,8 @@ datasets = _table(
     _column("train", Whole),
     _column("val", Whole),
     _column("test", Whole),
+    _column("counts", Text),  # per split and label, so that they outlive the texts
+    _column("source", Text),
     sa.Column("content", Bytes),  # zlib; NULL where the texts are not kept
     _column("created", Text),
 )

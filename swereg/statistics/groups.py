@@ -10,7 +10,7 @@ import numpy as np
 from swereg.statistics.alignment import check_same
 from swereg.statistics.bootstrap import Bootstrap, Interval
 from swereg.statistics.metrics import METRICS, Metric
-from swereg.statistics.pairs import Difference, Verdict, differences, share
+from swereg.statistics.pairs import Difference, Verdict, judge, share
 from swereg.statistics.scored import Numbers, Scored
 
 Groups = Mapping[str, Sequence[Scored]]
@@ -47,13 +47,12 @@ class Resampled:
     def difference(self, a: str, b: str) -> Difference:
         """Hold group B against group A, by the mean of each."""
         one, other = self.groups[a], self.groups[b]
-        if len(one) == len(other) == 1:
-            name = self.metric.name
-            return differences(one[0], other[0], [name], self.bootstrap)[name]
-        first, second = self.mean(a), self.mean(b)
-        value = second - first if first is not None and second is not None else None
         known = a in self.values and b in self.values
         moved = self.values[b] - self.values[a] if known else None
+        if len(one) == len(other) == 1:
+            return judge(self.metric, one[0], other[0], moved, self.bootstrap)
+        first, second = self.mean(a), self.mean(b)
+        value = second - first if first is not None and second is not None else None
         interval = self.bootstrap.interval(moved) if moved is not None else None
         differing = _differing(one, other)
         verdict: Verdict = "indistinguishable"

@@ -130,12 +130,13 @@ def differences(
     values = bootstrap.values(a.rows, formulas) if a.rows > 1 and known else []
     pairs = zip(known, values[: len(known)], values[len(known) :], strict=False)
     moved = {metric.name: other - one for metric, one, other in pairs}
-    return {name: _difference(METRICS[name], a, b, moved.get(name), bootstrap) for name in metrics}
+    return {name: judge(METRICS[name], a, b, moved.get(name), bootstrap) for name in metrics}
 
 
-def _difference(
+def judge(
     metric: Metric, a: Scored, b: Scored, moved: Numbers | None, bootstrap: Bootstrap
 ) -> Difference:
+    """Judge a difference by its resampled values, [resamples]."""
     one, other = metric.value(a), metric.value(b)
     value = other - one if one is not None and other is not None else None
     interval = bootstrap.interval(moved) if moved is not None else None

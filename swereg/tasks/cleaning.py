@@ -21,10 +21,11 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Found(NamedTuple):
-    """An example and where it stands."""
+    """An example, where it stands, and to which split its file says that it belongs."""
 
     example: Example
     place: str
+    split: str = ""
 
 
 @dataclass
@@ -57,7 +58,8 @@ def clean(
         if not text or (bare.casefold() in EMPTY_LABELS and bare not in known):
             seen.empty.append(row.line)
         else:
-            found.append(Found(Example(text, label), place(table.path, row.line)))
+            where = place(table.path, row.line)
+            found.append(Found(Example(text, label), where, row.split))
     return found, _refuse_or_say(table, seen, options)
 
 
@@ -169,7 +171,7 @@ def one_form(
     """
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
-    for example, where in found:
+    for example, where, _ in found:
         counts[example.label] += 1
         first.setdefault(example.label, where)
     alike: dict[str, list[str]] = defaultdict(list)

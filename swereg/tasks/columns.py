@@ -19,12 +19,19 @@ LABEL = ("label", "labels", "etikett", "klass", "class", "kategori", "category",
          "sentiment", "polarity", "intent", "ämne", "topic", "tagg", "tag")  # fmt: skip
 
 
+SPLIT = "split"
+
+
 class Chosen(NamedTuple):
-    """The names of the two columns, as the file writes them, and what is to be said of them."""
+    """The names of the columns, as the file writes them, and what is to be said of them.
+
+    ``split`` is ``""`` where there is no column that says to which split a row belongs.
+    """
 
     text: str
     label: str
     notices: list[str]
+    split: str
 
 
 def choose(path: Path, columns: Sequence[str], options: ReadOptions) -> Chosen:
@@ -44,7 +51,8 @@ def choose(path: Path, columns: Sequence[str], options: ReadOptions) -> Chosen:
         )
     notices = [] if options.text else _others(path, columns, text, TEXT, "text")
     notices += [] if options.label else _others(path, columns, label, LABEL, "label")
-    return Chosen(text, label, notices)
+    split = next((c for c in columns if _key(c) == SPLIT and c not in (text, label)), "")
+    return Chosen(text, label, notices, split)
 
 
 def _find(path: Path, columns: Sequence[str], said: str, usual: Sequence[str], what: str) -> str:

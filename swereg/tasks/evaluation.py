@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from swereg.records import Dataset, Example, ReadOptions, Split
+from swereg.tasks import split_column
 from swereg.tasks.cleaning import Found, one_form
 from swereg.tasks.complaints import quote, refuse, some
 from swereg.tasks.files import Source
@@ -33,8 +34,12 @@ def read_test(source: Source, options: ReadOptions | None, labels: tuple[str, ..
         more, said = read_file(path, located.options, labels)
         found += more
         notices += said
+    if set(located.files) == {"train"}:
+        parts, said = split_column.divide(found)
+        found = next(parts[name] for name in BEST_FIRST if name in parts)
+        notices += said
     form = one_form(found, options, labels)
-    examples = tuple(Example(e.text, form[e.label]) for e, _ in found)
+    examples = tuple(Example(e.text, form[e.label]) for e, _, _ in found)
     unknown = sorted({example.label for example in examples} - set(labels))
     if unknown:
         raise refuse(

@@ -21,10 +21,11 @@ Record = tuple[int, tuple[Any, ...]]
 
 
 class _Columns(NamedTuple):
-    """Where texts and labels stand, and what is to be said of it."""
+    """Where texts, labels and, if at all, splits stand, and what is to be said of it."""
 
     text: int
     label: int
+    split: int | None
     notices: list[str]
 
 
@@ -53,7 +54,8 @@ def read_excel(path: Path, options: ReadOptions) -> Table:
         before = 1
         for line, cells in records:
             blank += range(before + 1, line) if rows else []
-            rows.append(Row(line, _cell(cells, at.text), _cell(cells, at.label)))
+            wanted = (at.text, at.label, at.split)
+            rows.append(Row(line, *(_cell(cells, n) for n in wanted if n is not None)))
             before = line
     _refuse_formulas(path, data, at, {row.line for row in rows if not (row.text and row.label)})
     notices = sheet.notices + at.notices
@@ -77,7 +79,8 @@ def _columns(path: Path, header: tuple[Any, ...], options: ReadOptions) -> _Colu
     while names and not names[-1]:
         names.pop()
     chosen = choose(path, names, options)
-    return _Columns(names.index(chosen.text), names.index(chosen.label), chosen.notices)
+    split = names.index(chosen.split) if chosen.split else None
+    return _Columns(names.index(chosen.text), names.index(chosen.label), split, chosen.notices)
 
 
 def _cell(cells: tuple[Any, ...], number: int) -> str:

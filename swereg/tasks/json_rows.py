@@ -35,10 +35,8 @@ def read_json(path: Path, text: str, options: ReadOptions) -> Table:
     rows = []
     for number, (line, cells) in enumerate(chain(first, found), start=1):
         refuse_too_many(path, number)
-        text_of, label_of = (
-            _plain(path, line, name, cells.get(name)) for name in (chosen.text, chosen.label)
-        )
-        rows.append(Row(line, text_of, label_of))
+        wanted = (name for name in (chosen.text, chosen.label, chosen.split) if name)
+        rows.append(Row(line, *(_plain(path, line, name, cells.get(name)) for name in wanted)))
     return Table(path, rows, chosen.notices)
 
 

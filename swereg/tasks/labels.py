@@ -47,9 +47,14 @@ class Labels:
             return list(found)
         mapping = {_nfc(raw): _nfc(label) for raw, label in self.mapping.items()}
         return [
-            Found(Example(e.text, mapping.get(e.label.strip(), self._bin(e.label, place))), place)
-            for e, place in found
+            row._replace(example=Example(row.example.text, self._one(row, mapping)))
+            for row in found
         ]
+
+    def _one(self, row: Found, mapping: Mapping[str, str]) -> str:
+        """The label that a row has in the task."""
+        label = row.example.label
+        return mapping[label.strip()] if label.strip() in mapping else self._bin(label, row.place)
 
     def _bin(self, label: str, place: str) -> str:
         if not self.bins:

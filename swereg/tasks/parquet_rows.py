@@ -36,7 +36,7 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
         file = parquet.ParquetFile(arrow.BufferReader(data))
         columns = list(file.schema_arrow.names)
         chosen = choose(path, columns, options)
-        wanted = [chosen.text, chosen.label]
+        wanted = [name for name in (chosen.text, chosen.label, chosen.split) if name]
         _refuse_size(path, file.metadata, wanted)
         words = [name for name in wanted if _is_text(arrow, file.schema_arrow.field(name).type)]
         # as a dictionary, a text that stands a million times is in memory once
@@ -88,15 +88,13 @@ def _class_names(metadata: dict[bytes, bytes], label: str) -> list[str]:
 def _rows(path: Path, file: Any, wanted: Sequence[str], names: Sequence[str]) -> Iterator[Row]:
     line = 0
     for batch in file.iter_batches(batch_size=_BATCH, columns=list(wanted)):
-        texts, labels = (_values(batch.column(name)) for name in wanted)
-        for text, label in zip(texts, labels, strict=True):
+        columns = (_values(batch.column(name)) for name in wanted)
+        for text, label, *split in zip(*columns, strict=True):
             line += 1
             refuse_too_many(path, line)
-            yield Row(
-                line,
-                _plain(path, line, wanted[0], text),
-                _plain(path, line, wanted[1], _named(path, line, label, names)),
-            )
+            values = [text, _named(path, line, label, names), *split]
+            pairs = zip(wanted, values, strict=True)
+            yield Row(line, *(_plain(path, line, name, value) for name, value in pairs))
 
 
 def _values(column: Any) -> list[Any]:

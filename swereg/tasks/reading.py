@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from swereg.records import SPLITS, Dataset, Example, ReadOptions, Split
-from swereg.tasks import hub
+from swereg.tasks import hub, split_column
 from swereg.tasks.checks import check
 from swereg.tasks.cleaning import Found, clean, one_form
 from swereg.tasks.complaints import counted, printable, refuse
@@ -17,12 +17,11 @@ from swereg.tasks.hub_spec import spec_in
 from swereg.tasks.json_rows import read_json
 from swereg.tasks.labels import Labels
 from swereg.tasks.parquet_rows import read_parquet
+from swereg.tasks.split_column import Parts
 from swereg.tasks.splitting import split
 from swereg.tasks.tables import Table, read_table
 
 SHARES = (0.8, 0.1, 0.1)
-
-Parts = dict[Split, list[Found]]
 
 
 def read_data(
@@ -80,9 +79,13 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
             found, said = read_file(path, options, known)
             parts[name] += labels.of(found)
             notices += said
+    if set(parts) == {"train"}:
+        parts, said = split_column.divide(parts["train"])
+        notices += said
+        _refuse_no_train(parts)
     form = one_form((found for part in parts.values() for found in part), options, labels.order)
     for name, part in parts.items():
-        parts[name] = [Found(Example(e.text, form[e.label]), place) for e, place in part]
+        parts[name] = [Found(Example(e.text, form[e.label]), place) for e, place, _ in part]
     notices += _complete(parts, options.seed)
     examples = {n: tuple(found.example for found in parts.get(n, ())) for n in SPLITS}
     places = {n: [found.place for found in part] for n, part in parts.items()}
@@ -124,6 +127,16 @@ def _table(path: Path, options: ReadOptions) -> tuple[Table, list[str]]:
     if kind in JSON_LINES or text.lstrip().startswith('{"'):
         return read_json(path, text, options), said
     return read_table(path, text, options), said
+
+
+def _refuse_no_train(parts: Parts) -> None:
+    if "train" not in parts:
+        raise refuse(
+            "there are no examples for train",
+            f"The column split says {' and '.join(parts)} alone.",
+            "Give training examples too.",
+            "no-train",
+        )
 
 
 def _complete(parts: Parts, seed: int) -> list[str]:

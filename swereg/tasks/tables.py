@@ -20,11 +20,12 @@ Record = tuple[int, list[str]]
 
 
 class Row(NamedTuple):
-    """A text and its label as the file has them, and the line on which their row begins."""
+    """A text, its label and split as the file has them, and the line on which the row begins."""
 
     line: int
     text: str
     label: str
+    split: str = ""
 
 
 class Table(NamedTuple):
@@ -52,7 +53,7 @@ def read_table(path: Path, text: str, options: ReadOptions) -> Table:
     _, header = next((record for record in records if record[1]), (1, []))
     columns = [column.strip().removeprefix("\ufeff") for column in header]
     chosen = choose(path, columns, options)
-    at = columns.index(chosen.text), columns.index(chosen.label)
+    at = [columns.index(name) for name in (chosen.text, chosen.label, chosen.split) if name]
     rows: list[Row] = []
     bad: list[Record] = []
     blank = 0
@@ -62,7 +63,7 @@ def read_table(path: Path, text: str, options: ReadOptions) -> Table:
         elif len(cells) != len(columns):
             bad.append((line, cells))
         else:
-            rows.append(Row(line, cells[at[0]], cells[at[1]]))
+            rows.append(Row(line, *(cells[number] for number in at)))
     notices = chosen.notices + _ragged(path, bad, len(columns), delimiter, options)
     _refuse_swallowed(path, rows, delimiter, len(columns), at[1])
     name = printable(path.name)

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 import swereg
-from swereg import plugins
-from swereg.cli import figures
+from swereg import figures, plugins
 from swereg.comparison import Comparison, compare, examine
 from swereg.errors import NotFound, StorageError
 from swereg.records import Entry

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import swereg
-from swereg import api
+from swereg import examples
 from swereg.errors import DataError, NotFound, UsageError
 from swereg.records import ReadOptions
 from swereg.tasks import hub, hub_layout, hub_spec, read_data
@@ -299,6 +299,6 @@ def test_layouts_without_a_connection_or_files() -> None:
 
 def test_the_commit_is_recorded_with_the_task(publish: Publish) -> None:
     publish({f"{name}.csv": content for name, content in FILES.items()})
-    task, dataset = api._task_and_data(None, "hub:org/data", ReadOptions())
+    task, dataset = examples.task_and_data(None, "hub:org/data", ReadOptions(), None)
     assert (task.name, task.source) == ("data", f"hub:org/data@{COMMIT}")
     assert swereg.Dataset.from_jsonl(dataset.to_jsonl()).digest == dataset.digest

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from swereg import api, refs
+from swereg import examples, refs
 from swereg.errors import DataError, NotFound, UsageError
 from swereg.records import ReadOptions, Task
 from swereg.tasks import benchmarks, read_task
@@ -92,16 +92,16 @@ def test_leakage_is_dropped_by_the_file_or_by_the_caller(task_file: Write, write
     said = 'name = "x"\nsource = "."\n[splits]\ntrain = "data.csv"\nval = "val.csv"\n'
     path = str(task_file(said))
     with pytest.raises(DataError) as caught:
-        api._task_and_data(path, None, ReadOptions())
+        examples.task_and_data(path, None, ReadOptions(), None)
     assert caught.value.code == "data.leakage"
-    assert len(api._task_and_data(path, None, ReadOptions(dedupe=True))[1].train) == 34
+    assert len(examples.task_and_data(path, None, ReadOptions(dedupe=True), None)[1].train) == 34
     path = str(task_file(f"{said}[reading]\ndedupe = true\n"))
-    assert len(api._task_and_data(path, None, ReadOptions())[1].train) == 34
+    assert len(examples.task_and_data(path, None, ReadOptions(), None)[1].train) == 34
 
 
 def test_a_task_file_goes_with_other_data(task_file: Write, write: Write) -> None:
     path = task_file(PLAIN + 'labels = ["positiv", "negativ"]\n')
-    task, dataset = api._task_and_data(str(path), write(CSV, "other.csv"), ReadOptions())
+    task, dataset = examples.task_and_data(str(path), write(CSV, "other.csv"), ReadOptions(), None)
     assert (task.name, dataset.labels) == ("omdömen", ("positiv", "negativ"))
 
 

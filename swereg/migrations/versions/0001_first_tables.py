@@ -53,6 +53,9 @@ def upgrade() -> None:
         column("description", Text),
         column("source", Text),
         column("licence", Text),
+        column("homepage", Text),
+        column("citation", Text),
+        column("metric", Text),
         column("created", Text),
         primary("tasks", "name"),
     )
@@ -63,6 +66,8 @@ def upgrade() -> None:
         column("train", Whole),
         column("val", Whole),
         column("test", Whole),
+        column("counts", Text),
+        column("source", Text),
         sa.Column("content", Bytes),
         column("created", Text),
         primary("datasets", "digest"),

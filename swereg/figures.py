@@ -1,12 +1,10 @@
-"""Figures as a person reads them."""
+"""Figures as a person reads them, in a terminal or on a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
-
-from swereg.cli import output
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
 METRICS = {
@@ -72,11 +70,6 @@ def limits(interval: Limits | None, *, signed: bool = False) -> list[str]:
         return []
     form = "+.2f" if signed else ".2f"
     return [f"({interval.low:{form}} to {interval.high:{form}})"]
-
-
-def plus_minus() -> str:
-    """The sign, as far as the terminal has it."""
-    return "±" if output.is_unicode() else "+-"
 
 
 def percent(value: float) -> str:

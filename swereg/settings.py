@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from swereg import home
-from swereg.cli.figures import in_order, plain
+from swereg.figures import in_order, plain
 
 
 def brief(method: str, settings: Mapping[str, Any]) -> str:
