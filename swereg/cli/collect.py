@@ -37,16 +37,19 @@ def gc(session: Session, dry_run: bool, now: bool, compact: bool, as_json: bool)
         return
     for ref in found.entries:
         output.data(ref)
-    _say(found, "would be freed" if dry_run else "freed", compact)
-
-
-def _say(found: Freed, done: str, compact: bool) -> None:
-    entries = figures.several(len(found.entries), "entry", "entries")
-    output.say(
-        f"{done}: {entries}, {figures.size(found.in_database)} in the registry, "
-        f"{figures.several(found.files, 'file')} of {figures.size(found.in_files)}"
-    )
-    if compact:
+    output.say(f"{'would be freed' if dry_run else 'freed'}: {_sum(found)}")
+    if compact and not dry_run:
         output.say(f"the registry's file is {figures.size(found.given_back)} smaller")
     elif found.in_database:
         output.say("What is free in the file is used by what comes next; --compact gives it back.")
+
+
+def _sum(found: Freed) -> str:
+    parts = [
+        figures.several(len(found.entries), "entry", "entries"),
+        f"{figures.size(found.in_database)} in the registry",
+    ]
+    if found.files:
+        several = figures.several(found.files, "file")
+        parts.append(f"{figures.size(found.in_files)} in {several} beside it")
+    return ", ".join(parts)

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from swereg.registry.events import Event
 
 MOST = 20
+_CHANGE = ("key", "old", "new")
 
 
 def _detail(detail: Mapping[str, Any]) -> str:
-    """The particulars in one line; what there was before comes first."""
-    words = [f"{key} {value}" for key, value in detail.items() if key not in ("old", "new")]
-    words = [word for word in words if not word.endswith((" ", " None"))]
-    old, new = detail.get("old"), detail.get("new")
-    change = f"{_known(old)} -> {_known(new)}" if "old" in detail else ""
-    return ", ".join(word for word in (change, *words) if word)
+    """The particulars in one line: what changed, from what to what, and the rest."""
+    change = ""
+    if "old" in detail:
+        change = f"{_known(detail['old'])} -> {_known(detail.get('new'))}"
+    rest = [f"{key} {value}" for key, value in detail.items() if key not in _CHANGE and value]
+    return ", ".join(word for word in (f"{detail.get('key', '')} {change}".strip(), *rest) if word)
 
 
 def _known(value: object) -> str:
