@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,24 @@ def test_a_report_is_plain_json_and_says_why_a_figure_is_missing(one: Scored) ->
     assert read["bootstrap"] == {"resamples": 20, "seed": 42, "level": 0.95}
 
 
+@pytest.mark.parametrize("name", ["precision", "recall", "f1"])
+def test_intervals_of_labels_are_those_of_a_loop_with_the_same_draws(name: str) -> None:
+    one = drawn(7, 40, 3)
+    found = report(one, Bootstrap(resamples=50, seed=5)).labels
+    rng = np.random.default_rng(5)
+    values = []
+    for _ in range(50):
+        rows = rng.integers(0, one.rows, one.rows)
+        parts = sk.precision_recall_fscore_support(
+            one.truth[rows], one.best[rows], labels=range(3), zero_division=np.nan
+        )
+        values.append(dict(zip(("precision", "recall", "f1"), parts, strict=False))[name])
+    low, high = np.nanquantile(np.array(values), [0.025, 0.975], axis=0)
+    for at, label in enumerate(found):
+        limits = label.intervals[name]
+        assert (limits.low, limits.high) == pytest.approx((low[at], high[at]))
+
+
 def test_three_labels_by_hand() -> None:
     # true a: a, a, b; true b: b, c; true c: never; answers a 2, b 2, c 1
     found = report(answers([0, 0, 0, 1, 1], [0, 0, 1, 1, 2], labels=3), FEW)
@@ -87,7 +106,9 @@ def test_rows_in_another_order_have_the_same_values() -> None:
     one = drawn(2, 50, 4)
     other = one.take(np.random.default_rng(3).permutation(50).tolist(), one.labels)
     mine, theirs = report(one, FEW), report(other, FEW)
-    assert (mine.labels, mine.confusion) == (theirs.labels, theirs.confusion)
+    bare = [[replace(label, intervals={}) for label in each.labels] for each in (mine, theirs)]
+    assert bare[0] == bare[1]
+    assert mine.confusion == theirs.confusion
     for name, figure in mine.figures.items():
         assert theirs.figures[name].value == pytest.approx(figure.value), name
 
