@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from swereg.api import train as train
     from swereg.api import train_seeds as train_seeds
     from swereg.bank import Bank as Bank
+    from swereg.checkup import doctor as doctor
     from swereg.classifier import Classifier as Classifier
     from swereg.comparison import Comparison as Comparison
     from swereg.errors import SweregError as SweregError
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
     from swereg.reporting import plot as plot
     from swereg.reporting import report as report
     from swereg.statistics import SeedRun as SeedRun
+    from swereg.verification import verify as verify
 else:
     _HOMES = {
         "swereg.api": [
             "compare", "entries", "examine", "load", "predict", "show", "train", "train_seeds",
         ],
         "swereg.bank": ["Bank"],
+        "swereg.checkup": ["doctor"],
         "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
@@ -52,6 +55,7 @@ else:
         "swereg.registry": ["Registry"],
         "swereg.reporting": ["plot", "report"],
         "swereg.statistics": ["SeedRun"],
+        "swereg.verification": ["verify"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -83,6 +87,7 @@ __all__ = [
     "Task",
     "compare",
     "data",
+    "doctor",
     "entries",
     "examine",
     "export",
@@ -95,6 +100,7 @@ __all__ = [
     "show",
     "train",
     "train_seeds",
+    "verify",
 ]
 
 __version__ = "0.1.0"

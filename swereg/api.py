@@ -214,11 +214,13 @@ def predict(
     return load(ref, base=base, registry=registry, device=device).predict(texts)
 
 
-def entries(
+def entries(  # noqa: PLR0913 - one keyword for each thing that may be said
     *,
     task: str | None = None,
     name: str | None = None,
     method: str | None = None,
+    tags: Sequence[str] = (),
+    deleted: bool = False,
     where: Sequence[str] = (),
     sort: str = "created",
     limit: int | None = None,
@@ -227,14 +229,23 @@ def entries(
     """List entries, the newest first unless sorted otherwise.
 
     Args:
+        tags: those that they must have, as ``"key"`` or ``"key=value"``.
+        deleted: whether those that can be restored are wanted, instead of those that are there.
         where: conditions that must all hold, such as ``"val_loss<0.4"`` or ``"r>=8"``.
 
     Raises:
         UsageError: there is no such sort key, or a condition cannot be read.
     """
     with opened(registry) as store:
-        most = None if where else limit
-        found = store.entries(task=task, name=name, method=method, sort=sort, limit=most)
+        found = store.entries(
+            task=task,
+            name=name,
+            method=method,
+            tags=tags,
+            deleted=deleted,
+            sort=sort,
+            limit=None if where else limit,
+        )
     return conditions.select(found, where)[:limit] if where else found
 
 

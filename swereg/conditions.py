@@ -104,6 +104,7 @@ def facts(entry: Entry) -> dict[str, Any]:
         "dataset": entry.dataset,
         "alias": entry.aliases,
         "note": entry.note,
+        "tag": tuple(f"{key}={value}" for key, value in entry.tags.items()),
         "created": entry.created,
         "val_loss": entry.val_loss,
         "accuracy": None,

@@ -40,9 +40,9 @@ def known(value: float | None, write: Callable[[float], str]) -> str:
     return UNKNOWN if value is None else write(value)
 
 
-def several(value: int, thing: str) -> str:
-    """A number with its noun: 1 epoch, 5 epochs."""
-    return f"{value:,} {thing}" if value == 1 else f"{value:,} {thing}s"
+def several(value: int, thing: str, things: str = "") -> str:
+    """A number with its noun: 1 epoch, 5 epochs; ``things`` where an s is not enough."""
+    return f"{value:,} {thing}" if value == 1 else f"{value:,} {things or f'{thing}s'}"
 
 
 def loss(value: float) -> str:

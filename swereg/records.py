@@ -372,6 +372,9 @@ class Entry:
         seconds: None for an imported entry.
         scores: by split; an imported entry may have none.
         aliases: those that point here now.
+        tags: the user's own facts, which may change, as the note may.
+        deleted: when it was deleted (UTC), or None. Such an entry can be restored; nothing but a
+            list of what was deleted gives it.
         created: UTC, ISO 8601 with a final Z.
         origin: empty for what was trained here. Of an imported entry: ``base`` (``verified`` by
             its fingerprint, or ``unverified``), ``config`` (PEFT's, as it came), ``read`` (the
@@ -403,6 +406,8 @@ class Entry:
     created: str
     aliases: tuple[str, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    deleted: str | None = None
     about: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -531,6 +536,28 @@ class Forgotten:
     freed: int
     copies: tuple[Path, ...] = ()
     unread: tuple[Path, ...] = ()
+
+
+# --- care ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that doctor looked at.
+
+    Attributes:
+        about: ``registry``, ``base``, ``plugins`` or ``environment``.
+        name: of what was looked at.
+        level: ``ok``, ``note`` for what is good to know, or ``wrong``.
+        text: what was found.
+        hint: what to do, where there is something to do.
+    """
+
+    about: str
+    name: str
+    level: Literal["ok", "note", "wrong"]
+    text: str
+    hint: str = ""
 
 
 # --- use ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 import swereg
-from swereg import Dataset, Example, Task, plugins
+from swereg import Dataset, Example, Task, api, plugins
 from swereg.cli import trained
 from swereg.errors import TrainingError, UsageError
 from swereg.records import Notice, Progress, SeedBegan, Stored
@@ -60,6 +61,14 @@ def test_each_seed_is_an_entry_on_the_same_data_and_the_spread_is_theirs(tiny_ba
     alone = swereg.train(TASK, seed=43, base=str(tiny_base), method="head", epochs=2,
                          learning_rate=0.05)  # fmt: skip
     assert alone.weights_digest == run.entries[1].weights_digest
+
+
+def test_it_takes_every_keyword_of_train() -> None:
+    keywords = {name for name, p in inspect.signature(api.train).parameters.items()
+                if p.kind is p.KEYWORD_ONLY}  # fmt: skip
+    assert set(api.TrainOptions.__annotations__) == keywords | set(
+        api.RecipeOptions.__annotations__
+    )
 
 
 def test_the_seeds_may_be_named_and_a_single_one_has_no_deviation(tiny_base: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,11 @@ class Remembered:
             return self._file.read_text().strip() or None
         except OSError:
             return None
+
+    def forget(self) -> None:
+        """Have it worked out again the next time."""
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
     def put(self, value: str) -> None:
         """Remember a fingerprint; a cache that cannot be written is no error."""

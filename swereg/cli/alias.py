@@ -1,18 +1,42 @@
-"""swereg alias: names that move from version to version."""
+"""swereg alias and rollback: names that move from version to version, and back."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 import swereg
+from swereg import figures
 from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
 from swereg.cli.tables import Column
+
+if TYPE_CHECKING:
+    from swereg.registry.pointing import Move
 
 COLUMNS: tuple[Column[tuple[str, str]], ...] = (
     Column("alias", "alias", lambda pair: pair[0], keep=1, style="bold"),
     Column("ref", "entry", lambda pair: pair[1]),
 )
+
+WHY = option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history.")
+
+
+def _ref(move: Move, version: int | None) -> str:
+    return f"{move.name}/{version}" if version is not None else "nothing"
+
+
+MOVES: tuple[Column[Move], ...] = (
+    Column("at", "when", lambda m: figures.ago(m.at), lambda m: m.at, keep=3),
+    Column("alias", "alias", lambda m: f"{m.name}@{m.alias}", keep=5, style="bold"),
+    Column("kind", "how", lambda m: m.kind, keep=2),
+    Column("old", "from", lambda m: _ref(m, m.old), lambda m: m.old, keep=4),
+    Column("new", "to", lambda m: _ref(m, m.new), lambda m: m.new, keep=6),
+    Column("actor", "who", lambda m: m.actor, keep=1),
+    Column("message", "why", lambda m: m.message, keep=0, least=16),
+)  # fmt: skip
 
 
 @click.group(cls=commands.Group)
@@ -23,7 +47,7 @@ def alias() -> None:
 @alias.command("set")
 @click.argument("alias_name", metavar="ALIAS")
 @click.argument("ref")
-@option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history.")
+@WHY
 @click.pass_obj
 def set_(session: Session, alias_name: str, ref: str, message: str) -> None:
     """Point an alias to an entry, wherever it pointed before.
@@ -52,3 +76,57 @@ def list_(session: Session, name: str | None, as_json: bool) -> None:
         tables.show(COLUMNS, list(found.items()))
     else:
         output.say("There is no alias. Set one with: swereg alias set prod REF")
+
+
+@alias.command("log")
+@click.argument("ref", required=False)
+@commands.as_json("Print the moves as JSON.")
+@click.pass_obj
+def log(session: Session, ref: str | None, as_json: bool) -> None:
+    """Show where aliases pointed before, the newest move first.
+
+    REF is an alias such as sentiment@prod, or a model's name; without it, all are shown.
+    """
+    with swereg.Registry.open(session.registry) as store:
+        found = store.alias_log(ref)
+    if as_json:
+        output.as_json({"moves": [asdict(move) for move in found]})
+    elif found:
+        tables.show(MOVES, found)
+    else:
+        output.say("No alias like that was ever set.")
+
+
+@alias.command("rm")
+@click.argument("ref", metavar="NAME@ALIAS")
+@WHY
+@click.pass_obj
+def rm(session: Session, ref: str, message: str) -> None:
+    """Remove an alias; the entry stays, and so does the alias's history.
+
+    \b
+    swereg alias rm sentiment@prod
+    """
+    with swereg.Registry.open(session.registry) as store:
+        move = store.unalias(ref, message=message)
+    output.data(f"{move.name}@{move.alias} -> nothing")
+    output.say(f"It pointed to {_ref(move, move.old)}. Undo: swereg rollback {ref}")
+
+
+@click.command(cls=commands.Command)
+@click.argument("ref", metavar="NAME@ALIAS")
+@option("--to", metavar="REF", help="A version that it pointed to, instead of the last one before.")
+@WHY
+@click.pass_obj
+def rollback(session: Session, ref: str, to: str | None, message: str) -> None:
+    """Point an alias to what it pointed to before.
+
+    Once more goes back further. NAME alone is NAME@prod.
+
+    \b
+    swereg rollback sentiment@prod
+    """
+    with swereg.Registry.open(session.registry) as store:
+        move = store.rollback(ref, to=to, message=message)
+    output.data(f"{move.name}@{move.alias} -> {_ref(move, move.new)}")
+    output.say(f"It pointed to {_ref(move, move.old)}.")

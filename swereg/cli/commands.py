@@ -149,6 +149,11 @@ def quiet(help_text: str) -> Decorator:
     return option("-q", "--quiet", is_flag=True, help=help_text)
 
 
+def yes() -> Decorator:
+    """Add --yes for a command that asks."""
+    return option("-y", "--yes", is_flag=True, help="Do not ask.")
+
+
 def base() -> Decorator:
     """Add --base for a command that uses entries."""
     return option(

@@ -49,6 +49,11 @@ def short_base(entry: Entry) -> str:
     return entry.base.name.rstrip("/").rsplit("/", 1)[-1]
 
 
+def tags_of(entry: Entry) -> str:
+    """The tags as they are written: status=pilot, team=växel."""
+    return ", ".join(f"{key}={value}" for key, value in entry.tags.items())
+
+
 COLUMNS: tuple[Column[Entry], ...] = (
     Column("ref", "ref", lambda e: e.ref, keep=10, style="bold"),
     Column("task", "task", lambda e: e.task, keep=1),
@@ -66,13 +71,18 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("created", "when", lambda e: figures.ago(e.created), lambda e: e.created, keep=5),
     Column("aliases", "aliases", lambda e: ", ".join(e.aliases), lambda e: ",".join(e.aliases),
            keep=6),
+    Column("tags", "tags", tags_of, keep=0),
 )  # fmt: skip
+DELETED: Column[Entry] = Column("deleted", "deleted", lambda e: figures.ago(e.deleted or ""),
+                                lambda e: e.deleted, keep=11)  # fmt: skip
 
 
 @click.command("list", cls=commands.Command)
 @option("--task", metavar="NAME", help="Only entries of this task.")
 @option("--method", metavar="NAME", help="Only entries of this method.")
 @option("--name", metavar="NAME", help="Only versions of this model.")
+@option("--tag", "tags", multiple=True, metavar="KEY[=VALUE]", help="Only entries with this tag.")
+@option("--deleted", is_flag=True, help="List what was deleted and can be restored.")
 @option("--sort", type=click.Choice(SORTS), default="created", show_default=True, metavar="KEY",
         help=f"By what to sort, the newest, best or smallest first: {', '.join(SORTS)}.",
 )  # fmt: skip
@@ -89,6 +99,8 @@ def list_(
     task: str | None,
     method: str | None,
     name: str | None,
+    tags: tuple[str, ...],
+    deleted: bool,
     sort: str,
     limit: int,
     everything: bool,
@@ -101,7 +113,8 @@ def list_(
 
     accuracy is on test, or on validation (marked val) where a task has no test data.
     """
-    found, nothing = _entries(session, task=task, name=name, method=method, where=where, sort=sort)
+    wanted = {"task": task, "name": name, "method": method, "tags": tags, "where": where}
+    found, nothing = _entries(session, **wanted, deleted=deleted, sort=sort)
     shown = found if everything else found[:limit]
     if form == "json":
         output.as_json({"total": len(found), "entries": [entry.to_json() for entry in shown]})
@@ -109,9 +122,9 @@ def list_(
         for entry in shown:
             output.data(entry.ref)
     elif shown:
-        tables.show(COLUMNS, shown, form)
+        tables.show((*COLUMNS, DELETED) if deleted else COLUMNS, shown, form)
     if not found:
-        output.say("No entry is like that." if any((task, method, name, where)) else nothing)
+        output.say("No entry is like that." if deleted or any(wanted.values()) else nothing)
     elif len(shown) < len(found):
         output.say(f"{len(found) - len(shown):,} more; see them with --all or --limit N")
     check_entries(found, fail_if)

@@ -8,6 +8,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables, views
 from swereg.cli.commands import Session, option
+from swereg.cli.listing import tags_of
 from swereg.figures import SPLITS
 from swereg.records import Entry, Recipe, Split
 from swereg.settings import ordered
@@ -106,6 +107,7 @@ def _identity(entry: Entry) -> Facts:
         ("task", entry.task),
         ("labels", ", ".join(entry.labels)),
         ("aliases", ", ".join(entry.aliases) or "none"),
+        ("tags", tags_of(entry) or "none"),
         ("note", entry.note or "none"),
         ("created", f"{when} ({figures.ago(entry.created)})"),
         ("size", figures.size(entry.weights_size)),

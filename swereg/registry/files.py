@@ -13,6 +13,9 @@ from pathlib import Path
 # SQLite too. So within a process one thread at a time makes files.
 _making = threading.Lock()
 
+UNFINISHED = ".part"  # how the name of a file ends that is being written
+_PREFIX = 16  # characters of the final name in it
+
 
 def make(path: Path) -> None:
     """Make an empty file for its owner alone, and its folder; leave it if it is there.
@@ -40,7 +43,9 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: it cannot be written. Nothing is left over then.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:16]}-", suffix=".part")
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name[:_PREFIX]}-", suffix=UNFINISHED
+    )
     os.close(handle)
     temporary = Path(name)
     try:
@@ -52,6 +57,14 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def unfinished(path: Path) -> Iterator[Path]:
+    """Give what replacing has left of a file, and of those named after it, when it was killed."""
+    start = f".{path.name[:_PREFIX]}"
+    for other in path.parent.glob(f".*{UNFINISHED}"):
+        if other.name.startswith(start):
+            yield other
 
 
 def sync(folder: Path) -> None:

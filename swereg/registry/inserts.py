@@ -1,4 +1,4 @@
-"""Inserting and pointing, inside the transaction of the caller."""
+"""Inserting, inside the transaction of the caller."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from swereg.errors import Conflict
-from swereg.records import Entry, NewEntry
-from swereg.registry import events, rows
+from swereg.records import NewEntry
+from swereg.registry import events, rows, seals
 from swereg.registry import tables as t
 from swereg.registry.rows import Row
 
@@ -59,6 +59,7 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
         _insert_dataset(connection, new.dataset)
     model, version = _next_version(connection, new.name, new.task["name"])
     row = {**new.entry, "model": model, "version": version, "created": rows.now()}
+    row["seal"] = seals.seal(new.name, row, new.epochs, new.outputs)
     entry = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()
     for table, parts in ((t.epochs, new.epochs), (t.outputs, new.outputs)):
         if parts:
@@ -76,32 +77,6 @@ def insert_new(connection: sa.Connection, table: sa.Table, row: Row) -> None:
         from sqlalchemy.dialects import sqlite
 
         connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing())
-
-
-def point(connection: sa.Connection, alias: str, entry: Entry, message: str) -> None:
-    """Point an alias of a model to one of its entries, and remember where it pointed before."""
-    model, number = connection.execute(
-        sa.select(t.entries.c.model, t.entries.c.id).where(t.entries.c.run == entry.run)
-    ).one()
-    here = (t.aliases.c.model == model) & (t.aliases.c.alias == alias)
-    before = connection.execute(
-        sa.select(t.entries.c.version)
-        .join(t.aliases, t.aliases.c.entry == t.entries.c.id)
-        .where(here)
-    ).scalar()
-    if before == entry.version and not message:
-        return
-    created = rows.now()
-    insert_new(
-        connection,
-        t.aliases,
-        {"model": model, "alias": alias, "entry": number, "created": created},
-    )
-    connection.execute(sa.update(t.aliases).where(here).values(entry=number, created=created))
-    events.record(
-        connection, "alias", f"{entry.name}@{alias}",
-        old=before, new=entry.version, message=message,
-    )  # fmt: skip
 
 
 def _insert_task(connection: sa.Connection, new: NewRows) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from swereg import refs
-from swereg.errors import Conflict, NotFound, UsageError
+from swereg.errors import Conflict, UsageError
 from swereg.records import Entry, Epoch, Outputs
 from swereg.refs import Ref
-from swereg.registry import rows
+from swereg.registry import misses, rows
 from swereg.registry import tables as t
 
 _AT_ONCE = 500  # entries per query for curves and aliases
@@ -33,9 +33,19 @@ _SORTS: Mapping[str, tuple[Any, bool]] = {
 
 
 def listing(
-    wanted: Mapping[str, str | None], *, sort: str, descending: bool | None, limit: int | None
+    wanted: Mapping[str, str | None],
+    tags: Iterable[str] = (),
+    *,
+    sort: str,
+    descending: bool | None,
+    limit: int | None,
+    deleted: bool = False,
 ) -> sa.Select[Any]:
     """Select entries by task, name and method, in order.
+
+    Args:
+        tags: those that they must have, as ``key`` or ``key=value``.
+        deleted: whether those that were deleted are wanted, instead of those that are there.
 
     Raises:
         UsageError: there is no such sort key.
@@ -49,18 +59,28 @@ def listing(
     key, largest_first = _SORTS[sort]
     key = key.desc() if (largest_first if descending is None else descending) else key.asc()
     columns = {"task": t.entries.c.task, "name": t.models.c.name, "method": t.entries.c.method}
-    query = rows.select_entries().order_by(key.nulls_last(), t.entries.c.id.desc()).limit(limit)
+    query = rows.select_entries(deleted=deleted)
+    query = query.order_by(key.nulls_last(), t.entries.c.id.desc()).limit(limit)
     for name, value in wanted.items():
         if value is not None:
             query = query.where(columns[name] == value)
+    for tag in tags:
+        query = query.where(_has_tag(tag))
     return query
 
 
+def _has_tag(tag: str) -> sa.ColumnElement[bool]:
+    key, equals, value = unicodedata.normalize("NFC", tag).partition("=")
+    of = sa.select(t.tags.c.entry).where(t.tags.c.key == key.strip())
+    return t.entries.c.id.in_(of.where(t.tags.c.value == value.strip()) if equals else of)
+
+
 def fetch(connection: sa.Connection, query: sa.Select[Any]) -> list[Entry]:
-    """Run a query for entries and add their curves and aliases, for many entries at once."""
+    """Run a query for entries and add curves, aliases and tags, for many entries at once."""
     found = connection.execute(query).all()
     curves: dict[int, list[Epoch]] = {row.id: [] for row in found}
     names: dict[int, list[str]] = {row.id: [] for row in found}
+    tags: dict[int, dict[str, str]] = {row.id: {} for row in found}
     ids = list(curves)
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
@@ -76,7 +96,11 @@ def fetch(connection: sa.Connection, query: sa.Select[Any]) -> list[Entry]:
             .order_by(t.aliases.c.alias)
         ):
             names[number].append(alias)
-    return [rows.entry_of(row, curves[row.id], names[row.id]) for row in found]
+        for number, key, value in connection.execute(
+            sa.select(t.tags).where(t.tags.c.entry.in_(some)).order_by(t.tags.c.key)
+        ):
+            tags[number][key] = value
+    return [rows.entry_of(row, curves[row.id], names[row.id], tags[row.id]) for row in found]
 
 
 def find(connection: sa.Connection, ref: Ref) -> Entry:
@@ -89,7 +113,19 @@ def find(connection: sa.Connection, ref: Ref) -> Entry:
         found = fetch(connection, query)
         if found:
             return found[0]
-    raise _no_such_entry(connection, ref)
+    raise misses.no_such_entry(connection, ref)
+
+
+def fixed(connection: sa.Connection, ref: Ref) -> Ref:
+    """Turn ``@latest`` and ``@best`` into the version that they mean now; the rest stays.
+
+    Raises:
+        NotFound: they mean nothing.
+    """
+    if ref.alias not in (refs.LATEST, refs.BEST):
+        return ref
+    entry = find(connection, ref)
+    return Ref(entry.name, entry.version)
 
 
 def by_run(connection: sa.Connection, run: str) -> Entry | None:
@@ -101,14 +137,23 @@ def by_run(connection: sa.Connection, run: str) -> Entry | None:
     found = fetch(connection, rows.select_entries().where(t.entries.c.run == run))
     if found:
         return found[0]
-    if connection.execute(sa.select(t.entries.c.id).where(t.entries.c.run == run)).first():
+    deleted = fetch(connection, rows.select_entries(deleted=True).where(t.entries.c.run == run))
+    if deleted:
         raise Conflict(
             "this training was stored before, and its entry has been deleted",
             why="A deleted entry does not come back under a new number.",
-            hint="Train again.",
+            hint=f"Bring it back: swereg restore {deleted[0].ref}",
             code="entry.deleted",
         )
     return None
+
+
+def deleted(connection: sa.Connection, ref: Ref) -> list[Entry]:
+    """Return the deleted entries of a model, or the one of a version, that can be restored."""
+    query = rows.select_entries(deleted=True).where(t.models.c.name == ref.name)
+    if ref.version is not None:
+        query = query.where(t.entries.c.version == ref.version)
+    return fetch(connection, query.order_by(t.entries.c.version))
 
 
 def outputs(connection: sa.Connection, run: str) -> tuple[Outputs, ...]:
@@ -158,49 +203,3 @@ def _at_alias(query: sa.Select[Any], alias: str) -> sa.Select[Any]:
     return query.join(t.aliases, t.aliases.c.entry == t.entries.c.id).where(
         t.aliases.c.alias == alias
     )
-
-
-def _no_such_entry(connection: sa.Connection, ref: Ref) -> NotFound:
-    """Say what there is instead."""
-    there = (
-        sa.select(t.entries.c.version)
-        .select_from(t.entries)
-        .join(t.models, t.models.c.id == t.entries.c.model)
-        .where(t.entries.c.deleted.is_(None))
-    )
-    names = connection.execute(there.with_only_columns(t.models.c.name).distinct()).scalars()
-    known = sorted(names)
-    if ref.name not in known:
-        close = difflib.get_close_matches(ref.name, known, n=1)
-        return NotFound(
-            f"there is no entry named {ref.name!r}",
-            why=f"The registry has: {_some(known) or 'nothing yet'}.",
-            hint=f"Did you mean {close[0]}?" if close else "List what there is: swereg list",
-            code="entry.unknown",
-        )
-    of_model = there.where(t.models.c.name == ref.name)
-    versions = connection.execute(of_model.order_by(t.entries.c.version.desc())).scalars()
-    pointing = connection.execute(
-        of_model.join(t.aliases, t.aliases.c.entry == t.entries.c.id)
-        .with_only_columns(t.aliases.c.alias)
-        .order_by(t.aliases.c.alias)
-    ).scalars()
-    return NotFound(
-        f"there is no {ref}",
-        why=f"{ref.name} has the versions {_some(map(str, versions))} "
-        f"and {_aliases(list(pointing))}.",
-        hint=f"See them: swereg list --name {ref.name}",
-        code="entry.unknown",
-    )
-
-
-def _aliases(found: list[str]) -> str:
-    if not found:
-        return "no alias"
-    return f"the alias{'es' if len(found) > 1 else ''} {_some(found)}"
-
-
-def _some(words: Iterable[str], most: int = 10) -> str:
-    """The first of some words, and whether there are more."""
-    listed = list(words)
-    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -157,8 +157,12 @@ def entry_row(new: NewEntry, dataset: str | None) -> Row:
     }
 
 
-def select_entries() -> sa.Select[Any]:
-    """Everything of entries that is not a list; without weights, outputs and texts."""
+def select_entries(*, deleted: bool = False) -> sa.Select[Any]:
+    """Everything of entries that is not a list; without weights, outputs and texts.
+
+    Args:
+        deleted: whether those that were deleted are wanted, instead of those that are there.
+    """
     return (
         sa.select(
             t.entries,
@@ -178,11 +182,13 @@ def select_entries() -> sa.Select[Any]:
         .outerjoin(t.bases, t.bases.c.fingerprint == t.entries.c.base)
         .join(t.tasks, t.tasks.c.name == t.entries.c.task)
         .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
-        .where(t.entries.c.deleted.is_(None))
+        .where(t.entries.c.deleted.is_not(None) if deleted else t.entries.c.deleted.is_(None))
     )
 
 
-def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) -> Entry:
+def entry_of(
+    row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
+) -> Entry:
     """An entry, as recorded. Its base carries the name under which it was trained."""
     base = None
     if row.base is not None:
@@ -215,6 +221,8 @@ def entry_of(row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str]) 
         created=row.created,
         aliases=tuple(aliases),
         origin=json.loads(row.origin),
+        tags=dict(tags),
+        deleted=row.deleted,
         about=_about(row),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import NotFound, SchemaMismatch, StorageError, UsageError
+from swereg.errors import NotFound, SchemaMismatch, StorageError
 from swereg.registry import files
 from swereg.registry.backup import back_up
 from swereg.registry.connection import Database
@@ -46,16 +46,36 @@ def open_database(place: str | Path, *, create: bool, timeout: float) -> Databas
     return database
 
 
-def upgrade_server(place: str) -> None:
-    """Make or upgrade the tables of a database on a server, in one transaction.
+def version_of(place: str | Path, timeout: float = 30.0) -> int:
+    """Return the schema of a registry, and change nothing; 0 for an empty file.
 
     Raises:
-        UsageError: it is a file, which is upgraded when it is opened.
+        NotFound: there is no such file.
+        StorageError: it is no registry, or cannot be read.
+    """
+    database = Database(place, timeout)
+    try:
+        if database.path is not None:
+            _look_at(database.path, create=False)
+        with database.reading() as connection:
+            return _version(connection, database)
+    finally:
+        database.close()
+
+
+def upgrade(place: str) -> None:
+    """Make or upgrade the tables of a database, in one transaction.
+
+    A file is backed up beside itself first, as it is when it is opened.
+
+    Raises:
         SchemaMismatch: it was written by a newer swereg.
     """
     database = Database(place, 30.0)
     if database.path is not None:
-        raise UsageError("a file is upgraded when it is opened", code="schema.file")
+        database.close()
+        open_database(place, create=False, timeout=30.0).close()
+        return
     try:
         with database.writing() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPLICATION_ID)))
@@ -122,7 +142,7 @@ def _upgrade_file(database: Database, *, create: bool) -> None:
         raise SchemaMismatch(
             "the database has not been upgraded to this swereg",
             why=f"{database.location} is used by several; nothing upgrades it by itself.",
-            hint=f"When nobody uses it: swereg.Registry.upgrade({database.location!r}) in Python.",
+            hint=f"When nobody uses it: swereg --registry {database.location} db upgrade",
             code="schema.older",
         )
     with database.writing(foreign_keys=False) as connection:

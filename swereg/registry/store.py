@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -24,27 +25,23 @@ from swereg.records import (
     Weights,
 )
 from swereg.refs import Ref
-from swereg.registry import copies, datasets, events, queries, rows, schema
+from swereg.registry import copies, datasets, queries, rows, schema, seals
 from swereg.registry import tables as t
+from swereg.registry.care import Care
 from swereg.registry.checks import check
-from swereg.registry.connection import Database
-from swereg.registry.events import Event
-from swereg.registry.inserts import NewRows, insert_entry, insert_new, point
-from swereg.registry.weights import IN_DATABASE, WeightStore
+from swereg.registry.inserts import NewRows, insert_entry, insert_new
+from swereg.registry.life import Life
+from swereg.registry.weights import FOLDER, IN_DATABASE, WeightStore
 
 _DEFAULT_BASE = "default_base"
 _NEEDED_SPACE = 16 * 2**20  # bytes that an adapter and its transaction need, with room to spare
 
 
-class Registry:
+class Registry(Life, Care):
     """Trained entries in one SQLite file. Open one with Registry.open.
 
     Threads may share one. Processes open their own; they wait for each other.
     """
-
-    def __init__(self, database: Database, weights: WeightStore) -> None:
-        self._database = database
-        self._weights = weights
 
     @classmethod
     def open(
@@ -73,13 +70,13 @@ class Registry:
         place = location or home.registry_location()
         database = schema.open_database(place, create=create, timeout=timeout)
         file = database.path or home.data_folder() / "registry.db"
-        folder = file.with_name(f"{file.stem}-weights")
+        folder = file.with_name(f"{file.stem}{FOLDER}")
         return cls(database, WeightStore(folder, largest_in_database))
 
     @staticmethod
-    def upgrade(location: str) -> None:
-        """Make or upgrade the tables of a PostgreSQL database; a file needs no such call."""
-        schema.upgrade_server(location)
+    def upgrade(location: str | Path | None = None) -> None:
+        """Make or upgrade the tables of a PostgreSQL database; a file is upgraded when opened."""
+        schema.upgrade(str(location or home.registry_location()))
 
     @property
     def location(self) -> str:
@@ -139,23 +136,11 @@ class Registry:
         ready = NewRows.of(new, self._weights.row(new.fitted.weights), keep_data=keep_data)
         with self._database.writing() as connection:
             if queries.by_run(connection, new.run) is None:
+                self._weights.ensure(new.fitted.weights, ready.weights)
                 insert_entry(connection, ready)
             entry = queries.by_run(connection, new.run)
         assert entry is not None  # noqa: S101 - it was inserted where it was not
         return entry
-
-    def alias(self, ref: str | Ref, alias: str, *, message: str = "") -> Entry:
-        """Point an alias of a model to one of its entries; return the entry.
-
-        Raises:
-            NotFound: there is no such entry.
-            UsageError: the alias cannot be set.
-        """
-        alias = refs.check_alias(alias)
-        with self._database.writing() as connection:
-            entry = queries.find(connection, refs.parse(ref))
-            point(connection, alias, entry, message)
-            return queries.find(connection, Ref(entry.name, entry.version))
 
     def forget(self, which: str) -> Forgotten:
         """Erase the texts of a dataset; its digest and counts stay, and entries with their scores.
@@ -217,6 +202,8 @@ class Registry:
         task: str | None = None,
         name: str | None = None,
         method: str | None = None,
+        tags: Sequence[str] = (),
+        deleted: bool = False,
         sort: str = "created",
         descending: bool | None = None,
         limit: int | None = None,
@@ -224,13 +211,17 @@ class Registry:
         """List entries, the newest first, or by a figure with the best or smallest first.
 
         Args:
+            tags: those that they must have, as ``key`` or ``key=value``.
+            deleted: whether those that can be restored are wanted, instead of those that are there.
             descending: whether the largest comes first; by default as suits the sort key.
 
         Raises:
             UsageError: there is no such sort key.
         """
         wanted = {"task": _nfc(task), "name": _nfc(name), "method": method}
-        query = queries.listing(wanted, sort=sort, descending=descending, limit=limit)
+        query = queries.listing(
+            wanted, tags, sort=sort, descending=descending, limit=limit, deleted=deleted
+        )
         with self._database.reading() as connection:
             return queries.fetch(connection, query)
 
@@ -249,13 +240,14 @@ class Registry:
             return int(connection.execute(query).scalar_one())
 
     def weights(self, entry: Entry | str) -> Weights:
-        """Return an entry's weights; their digest has been checked.
+        """Return an entry's weights; their digest has been checked, and that of its facts.
 
         Raises:
-            CheckFailed: they are not those that were stored.
+            CheckFailed: something of it is not as it was stored.
         """
         entry = entry if isinstance(entry, Entry) else self.get(entry)
         with self._database.reading() as connection:
+            seals.check(connection, entry.run, Ref(entry.name, entry.version))
             return self._weights.read(connection, entry.weights_digest, entry.ref)
 
     def dataset(self, digest: str) -> Dataset:
@@ -310,21 +302,11 @@ class Registry:
         with self._database.reading() as connection:
             return queries.outputs(connection, entry.run)
 
-    def aliases(self, name: str | None = None) -> dict[str, str]:
-        """The aliases, such as ``{"sentiment@prod": "sentiment/3"}``."""
-        with self._database.reading() as connection:
-            return queries.aliases(connection, _nfc(name))
-
     def bases(self) -> list[BaseInfo]:
         """The bases that the registry knows, the oldest first."""
         with self._database.reading() as connection:
             found = connection.execute(sa.select(t.bases).order_by(t.bases.c.created))
             return [rows.base_of(row) for row in found]
-
-    def events(self, limit: int | None = None) -> list[Event]:
-        """What happened, the newest first."""
-        with self._database.reading() as connection:
-            return events.newest(connection, limit)
 
 
 def _default_base(connection: sa.Connection) -> BaseInfo | None:

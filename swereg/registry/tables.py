@@ -134,6 +134,7 @@ entries = _table(
     _column("origin", Text),
     _column("note", Text),
     _column("created", Text),
+    _column("seal", Text),
     sa.Column("deleted", Text),
     sa.UniqueConstraint("model", "version"),
     sa.Index(None, "task"),
@@ -174,6 +175,14 @@ aliases = _table(
     sa.Index(None, "entry"),
 )
 
+tags = _table(
+    "tags",
+    sa.Column("entry", Whole, _needs("entries.id"), primary_key=True),
+    sa.Column("key", Text, primary_key=True),
+    _column("value", Text),
+    sa.Index(None, "key"),
+)
+
 events = _table(
     "events",
     sa.Column("id", Whole, primary_key=True),
@@ -182,4 +191,18 @@ events = _table(
     _column("verb", Text),
     _column("subject", Text),
     _column("detail", Text),
+)
+
+alias_moves = _table(  # versions by number: the history outlives what gc frees
+    "alias_moves",
+    sa.Column("event", Whole, _needs("events.id"), primary_key=True),
+    _column("model", Whole, _needs("models.id")),
+    _column("alias", Text),
+    _column("kind", Text),
+    sa.Column("old", Whole),
+    sa.Column("new", Whole),
+    _column("message", Text),
+    sa.CheckConstraint("kind IN ('set', 'rollback', 'rm')", name="kind"),
+    sa.CheckConstraint("(kind = 'rm') = (new IS NULL)", name="target"),
+    sa.Index(None, "model", "alias"),
 )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,6 +22,8 @@ from swereg.registry import files
 from swereg.registry.tables import weights as table
 
 IN_DATABASE = 16 * 2**20  # bytes; above it a file is several times as fast, and can be mapped
+FOLDER = "-weights"  # after the stem of the registry's file
+ENDING = ".safetensors"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Source = io.BytesIO | io.BufferedReader
@@ -75,7 +79,7 @@ class WeightStore:
         elif row.store == "db":
             weights, found = Weights(digest, row.size, data=row.data), _digest(row.data)
         else:
-            path = self._path(digest)
+            path = self.path_of(digest)
             weights, found = Weights(digest, row.size, path=path), _digest_of(path)
         if found != digest:
             place = weights.path or "the registry"
@@ -87,16 +91,52 @@ class WeightStore:
             )
         return weights
 
-    def _path(self, digest: str) -> Path:
+    def ensure(self, weights: Weights, row: dict[str, object]) -> None:
+        """Write a file again that gc took away before its row was there.
+
+        Call it inside the transaction that inserts the row: gc removes files inside one, too.
+        """
+        if row["store"] == "file" and not self.path_of(weights.digest).exists():
+            with _open(weights) as source:
+                self._write(weights, source)
+
+    def copy(self, digest: str, target: WeightStore) -> None:
+        """Copy a file to another store, unchecked.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            OSError: it cannot be written.
+        """
+        path = self.path_of(digest)
+        with path.open("rb") as source:
+            target._write(Weights(digest, path.stat().st_size, path=path), source)
+
+    def files(self) -> Iterator[tuple[Path, str]]:
+        """Give the files that a store has made, with their digests; ``""`` for unfinished ones."""
+        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
+            digest, ending = path.stem, path.suffix
+            if ending == ENDING and _DIGEST.fullmatch(digest) and path.parent.name == digest[:2]:
+                yield path, digest
+            elif path.name.startswith(".") and ending == files.UNFINISHED:
+                yield path, ""
+
+    def path_of(self, digest: str) -> Path:
+        """Return where a file of that digest lies, if there is one.
+
+        Raises:
+            CheckFailed: it is no digest.
+        """
         if not _DIGEST.fullmatch(digest):
             raise CheckFailed(f"{digest[:60]!r} is no digest", code="weights.digest")
-        return self.folder / digest[:2] / f"{digest}.safetensors"
+        return self.folder / digest[:2] / f"{digest}{ENDING}"
 
     def _write(self, weights: Weights, source: Source) -> None:
-        path = self._path(weights.digest)
+        path = self.path_of(weights.digest)
         if _digest_of(path) == weights.digest:
+            os.utime(path)  # a leftover of a crash is young again, so that gc leaves it
             return
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
         with files.replacing(path) as temporary, temporary.open("wb") as target:
             shutil.copyfileobj(source, target, 2**20)
         for folder in (self.folder, self.folder.parent):

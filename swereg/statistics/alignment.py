@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_
 
@@ -19,7 +19,8 @@ class Aligned:
     """Entries on the same examples in the same order, with their columns in the same order.
 
     Attributes:
-        scored: by name, as given; the labels and the order of the examples are the first's.
+        scored: by name, as given; the labels and the order of the examples are the first's, and
+            the texts are in NFC.
         rows: how many examples are compared.
         relabelled: how many more texts they share whose labels do not agree; left out.
         learnt: how many more examples they share whose text one of them learnt from; left out.
@@ -60,9 +61,12 @@ def align(scored: Mapping[str, Scored], learnt: Iterable[str] = ()) -> Aligned:
     labels = scored[first].labels
     rows = {name: _rows(found, unseen) for name, found in keys.items()}
     wanted = _in_order(keys[first], unseen)
+    examples = tuple(key for key, _ in wanted)
     return Aligned(
         scored={
-            name: one.take([rows[name][key][nth] for key, nth in wanted], labels)
+            name: replace(
+                one.take([rows[name][key][nth] for key, nth in wanted], labels), examples=examples
+            )
             for name, one in scored.items()
         },
         rows=unseen.total(),
@@ -134,8 +138,8 @@ def _check_labels(scored: Mapping[str, Scored]) -> None:
 
 def _nothing(names: Sequence[str], relabelled: int, learnt: int) -> Conflict:
     reasons = [
-        f"They share {relabelled} texts, under different labels." if relabelled else "",
-        f"They share {learnt} examples that one of them learnt from." if learnt else "",
+        f"They share {_several(relabelled, 'text')} under different labels." if relabelled else "",
+        f"They share {_several(learnt, 'example')} that one of them learnt from." if learnt else "",
     ]
     return Conflict(
         f"{' and '.join(names)} were not tested on any same example",
@@ -143,3 +147,7 @@ def _nothing(names: Sequence[str], relabelled: int, learnt: int) -> Conflict:
         hint="Train both on the same data, or score both on a file of new examples.",
         code="statistics.alignment",
     )
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -9,8 +9,9 @@ import numpy as np
 
 from swereg.statistics.alignment import check_same
 from swereg.statistics.bootstrap import Bootstrap, Interval
+from swereg.statistics.chance import seeds_test
 from swereg.statistics.metrics import METRICS, Metric
-from swereg.statistics.pairs import Difference, Verdict, judge, share
+from swereg.statistics.pairs import Difference, decide, judge
 from swereg.statistics.scored import Numbers, Scored
 
 Groups = Mapping[str, Sequence[Scored]]
@@ -54,23 +55,21 @@ class Resampled:
         first, second = self.mean(a), self.mean(b)
         value = second - first if first is not None and second is not None else None
         interval = self.bootstrap.interval(moved) if moved is not None else None
-        differing = _differing(one, other)
-        verdict: Verdict = "indistinguishable"
-        sure = interval is not None and 0 not in interval and differing >= self.bootstrap.fewest
-        if sure and value:
-            verdict = "better" if (value < 0) == self.metric.small else "worse"
-        return Difference(
+        p = None
+        if interval is not None and moved is not None and value is not None:
+            seeds = [[self.metric.value(each) or 0.0 for each in group] for group in (one, other)]
+            p = seeds_test(value, moved, seeds, one[0].rows)
+        found = Difference(
             metric=self.metric.name,
             a=first,
             b=second,
             value=value,
             interval=interval,
-            share=share(moved) if moved is not None else None,
-            differing=differing,
-            p=None,
-            verdict=verdict,
+            differing=_differing(one, other),
+            p=p,
             reason=self.metric.undecided(one[0]),
         )
+        return decide(found, self.bootstrap)
 
 
 def resample(
@@ -103,12 +102,15 @@ def resample(
 
 
 def _mean(values: Sequence[Numbers], seed: Sequence[int]) -> Numbers:
-    """Draw as many seeds as there are, with replacement, and take their mean: [resamples]."""
+    """Draw one seed fewer than there are, with replacement, and take their mean: [resamples].
+
+    As many as there are would vary too little, by n - 1 in n of the variance (Rao & Wu 1988).
+    """
     if len(values) == 1:
         return values[0]
     stacked = np.stack(values)
     rng = np.random.default_rng(seed)
-    seeds = rng.integers(0, len(values), size=stacked.shape)
+    seeds = rng.integers(0, len(values), size=(len(values) - 1, stacked.shape[1]))
     return np.asarray(np.take_along_axis(stacked, seeds, axis=0).mean(axis=0))
 
 

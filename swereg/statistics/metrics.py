@@ -67,10 +67,10 @@ def counts(scored: Scored) -> Callable[[Numbers], tuple[Numbers, Numbers, Number
 def f1(hits: Numbers, examples: Numbers, answers: Numbers) -> Numbers:
     """F1 = 2 TP / (2 TP + FP + FN); 0 for a label that neither occurs nor is answered."""
     both = examples + answers
-    return _ratio(2 * hits, both, 0.0)
+    return ratio(2 * hits, both, 0.0)
 
 
-def _ratio(above: Numbers, below: Numbers, otherwise: float) -> Numbers:
+def ratio(above: Numbers, below: Numbers, otherwise: float) -> Numbers:
     """Divide, with another value where the divisor is 0."""
     out = np.full_like(above, otherwise)
     return np.asarray(np.divide(above, below, out=out, where=below > 0))
@@ -109,7 +109,7 @@ def _mcc(scored: Scored) -> Formula:
         rows = weights.sum(axis=1)
         shared = hits.sum(axis=1) * rows - (examples * answers).sum(axis=1)
         spread = (rows**2 - (examples**2).sum(axis=1)) * (rows**2 - (answers**2).sum(axis=1))
-        return _ratio(shared, np.sqrt(spread), 0.0)
+        return ratio(shared, np.sqrt(spread), 0.0)
 
     return formula
 
@@ -135,7 +135,7 @@ def _area(scores: Numbers, positive: NDArray[np.bool_]) -> Formula:
         mine = weights[:, wanted]
         ordered = np.einsum("rp,rp->r", mine, ranked[:, below] + ranked[:, upto]) / 2
         pairs = mine.sum(axis=1) * ranked[:, -1]
-        return _ratio(ordered, pairs, np.nan)
+        return ratio(ordered, pairs, np.nan)
 
     return formula
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from swereg.statistics.bootstrap import Bootstrap, Interval
-from swereg.statistics.metrics import METRICS, counts, f1
+from swereg.statistics.metrics import METRICS, counts, f1, ratio
 from swereg.statistics.reliability import Bin, calibrated, reliability
 from swereg.statistics.scored import Scored
 
@@ -45,6 +45,8 @@ class LabelFigures:
         recall: the share of its examples that is found; None if it never occurs.
         f1: 2 TP / (2 TP + FP + FN); 0 if it neither occurs nor is answered. ``macro_f1`` is the
             mean of these.
+        intervals: of precision, recall and F1, by the percentile bootstrap; a figure that fewer
+            than half of the resamples define has none, as have all of a single example.
     """
 
     label: str
@@ -53,6 +55,7 @@ class LabelFigures:
     precision: float | None
     recall: float | None
     f1: float
+    intervals: Mapping[str, Interval]
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def report(scored: Scored, bootstrap: Bootstrap | None = None) -> Report:
     return Report(
         rows=scored.rows,
         figures=_figures(scored, bootstrap),
-        labels=_labels(scored),
+        labels=_labels(scored, bootstrap),
         confusion=_confusion(scored),
         bins=reliability(scored),
         calibrated=calibrated(scored, bootstrap),
@@ -111,10 +114,11 @@ def _figures(scored: Scored, bootstrap: Bootstrap) -> dict[str, Figure]:
     }
 
 
-def _labels(scored: Scored) -> tuple[LabelFigures, ...]:
+def _labels(scored: Scored, bootstrap: Bootstrap) -> tuple[LabelFigures, ...]:
     hits, examples, answers = counts(scored)(np.ones((1, scored.rows)))
     scores = f1(hits, examples, answers)
-    columns = zip(scored.labels, hits[0], examples[0], answers[0], scores[0], strict=True)
+    limits = _label_intervals(scored, bootstrap)
+    columns = zip(scored.labels, hits[0], examples[0], answers[0], scores[0], limits, strict=True)
     return tuple(
         LabelFigures(
             label=label,
@@ -123,9 +127,32 @@ def _labels(scored: Scored) -> tuple[LabelFigures, ...]:
             precision=float(hit / given) if given else None,
             recall=float(hit / support) if support else None,
             f1=float(score),
+            intervals=found,
         )
-        for label, hit, support, given, score in columns
+        for label, hit, support, given, score, found in columns
     )
+
+
+def _label_intervals(scored: Scored, bootstrap: Bootstrap) -> list[dict[str, Interval]]:
+    """Resample the counts of all labels at once; the figures of each are shares of them."""
+    if scored.rows < 2:
+        return [{} for _ in scored.labels]
+    count = counts(scored)
+    blocks = [count(weights) for weights in bootstrap.weights(scored.rows)]
+    hits, examples, answers = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    values = {
+        "precision": ratio(hits, answers, np.nan),
+        "recall": ratio(hits, examples, np.nan),
+        "f1": f1(hits, examples, answers),
+    }
+    return [
+        {
+            name: limits
+            for name, resampled in values.items()
+            if (limits := bootstrap.interval(resampled[:, at])) is not None
+        }
+        for at in range(len(scored.labels))
+    ]
 
 
 def _confusion(scored: Scored) -> tuple[tuple[int, ...], ...]:

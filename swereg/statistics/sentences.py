@@ -23,7 +23,8 @@ def _evidence(found: Difference, fewest: int) -> str:
         return f"{found.metric.replace('_', ' ')} cannot tell, as {found.reason}"
     parts = [f"{found.metric.replace('_', ' ')} {found.value:+.3f}{_limits(found)}"]
     if found.p is not None:
-        parts.append("McNemar p < 0.001" if found.p < 0.001 else f"McNemar p = {found.p:.3f}")
+        test = "McNemar p" if found.metric == "accuracy" else "p"
+        parts.append(f"{test} < 0.001" if found.p < 0.001 else f"{test} = {found.p:.3f}")
     if found.differing < fewest:
         parts.append(f"only {found.differing} answered differently")
     return ", ".join(parts)

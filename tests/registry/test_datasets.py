@@ -162,7 +162,7 @@ def test_erased_texts_are_not_in_the_file(journal: str, registry: Registry, path
         entry = store.entries(limit=1)[0]
         assert store.outputs(entry)
         assert entry.scores
-        assert store.events(1)[0].verb == "forget"
+        assert store.log(limit=1)[0].verb == "forget"
 
 
 def test_copies_that_still_have_the_texts_are_named(registry: Registry, path: Path) -> None:

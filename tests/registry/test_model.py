@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from swereg.errors import NotFound
+from swereg.errors import Conflict, NotFound
 from swereg.records import Dataset
 from swereg.registry import Registry
 from tests.registry.make_entry import DATASET, ROWS, loss, make
@@ -32,6 +32,9 @@ class Machine(RuleBasedStateMachine):
         self.runs: dict[str, str] = {}
         self.versions: dict[str, list[tuple[float, str]]] = {}
         self.aliases: dict[str, str] = {}
+        self.past: dict[str, list[str]] = {}  # what rollback goes back along
+        self.deleted: set[str] = set()
+        self.freed: set[str] = set()
 
     def teardown(self) -> None:
         self.registry.close()
@@ -48,17 +51,88 @@ class Machine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 20))
     def add_again(self, number: int) -> None:
         run = f"run-{number}"
-        if run in self.runs:
-            assert self.registry.add(make(run, name="b")).ref == self.runs[run]
+        ref = self.runs.get(run)
+        if ref in self.deleted:
+            with pytest.raises(Conflict, match="has been deleted"):
+                self.registry.add(make(run, name="b"))
+        elif ref is not None and ref not in self.freed:
+            assert self.registry.add(make(run, name="b")).ref == ref
 
     @rule(name=NAMES, number=NUMBERS, alias=ALIASES)
     def alias(self, name: str, number: int, alias: str) -> None:
-        if number > len(self.versions.get(name, [])):
+        ref = f"{name}/{number}"
+        if ref not in self.live():
             with pytest.raises(NotFound):
-                self.registry.alias(f"{name}/{number}", alias)
+                self.registry.alias(ref, alias)
+            return
+        assert alias in self.registry.alias(ref, alias).aliases
+        self.aliases[f"{name}@{alias}"] = ref
+        past = self.past.setdefault(f"{name}@{alias}", [])
+        if past[-1:] != [ref]:
+            past.append(ref)
+
+    @rule(name=NAMES, alias=ALIASES)
+    def unalias(self, name: str, alias: str) -> None:
+        at = f"{name}@{alias}"
+        if at not in self.aliases:
+            with pytest.raises(NotFound):
+                self.registry.unalias(at)
+            return
+        self.registry.unalias(at)
+        del self.aliases[at]
+        self.past[at].append("")
+
+    @rule(name=NAMES, alias=ALIASES)
+    def rollback(self, name: str, alias: str) -> None:
+        at = f"{name}@{alias}"
+        past = self.past.get(at, [])
+        before = [ref for ref in past[:-1] if ref and ref != past[-1]]
+        if not before or before[-1] not in self.live():
+            with pytest.raises(Conflict if before else NotFound):
+                self.registry.rollback(at)
+            return
+        self.registry.rollback(at)
+        self.aliases[at] = before[-1]
+        while past[-1] != before[-1]:
+            past.pop()
+
+    @rule(name=NAMES, number=NUMBERS)
+    def rm(self, name: str, number: int) -> None:
+        ref = f"{name}/{number}"
+        if ref not in self.live():
+            with pytest.raises(NotFound):
+                self.registry.rm(ref)
+        elif ref in self.aliases.values():
+            with pytest.raises(Conflict):
+                self.registry.rm(ref)
         else:
-            assert alias in self.registry.alias(f"{name}/{number}", alias).aliases
-            self.aliases[f"{name}@{alias}"] = f"{name}/{number}"
+            self.registry.rm(ref)
+            self.deleted.add(ref)
+
+    @rule(name=NAMES, number=NUMBERS)
+    def restore(self, name: str, number: int) -> None:
+        ref = f"{name}/{number}"
+        if ref in self.live() | self.deleted:
+            assert self.registry.restore(ref).ref == ref
+            self.deleted.discard(ref)
+        else:
+            with pytest.raises(NotFound):
+                self.registry.restore(ref)
+
+    @rule(now=st.booleans())
+    def gc(self, now: bool) -> None:
+        freed = self.registry.gc(now=now)
+        assert set(freed.entries) == (self.deleted if now else set())
+        self.freed |= set(freed.entries)
+        self.deleted -= self.freed
+
+    def live(self) -> set[str]:
+        return {*self.runs.values()} - self.deleted - self.freed
+
+    def of(self, name: str) -> list[tuple[float, str, int]]:
+        """Loss, dataset and number of the versions that are there."""
+        found = enumerate(self.versions.get(name, []), 1)
+        return [(v, d, n) for n, (v, d) in found if f"{name}/{n}" in self.live()]
 
     @rule()
     def open_again(self) -> None:
@@ -67,24 +141,30 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def get(self, name: str) -> None:
-        versions = self.versions.get(name)
+        versions = self.of(name)
         if not versions:
             with pytest.raises(NotFound):
                 self.registry.get(name)
             return
-        newest = f"{name}/{len(versions)}"
+        newest = f"{name}/{versions[-1][2]}"
         assert self.registry.get(f"{name}@latest").ref == newest
         assert self.registry.get(name).ref == self.aliases.get(f"{name}@prod", newest)
-        here = [(v, n) for n, (v, d) in enumerate(versions, 1) if d == versions[-1][1]]
+        here = [(v, n) for v, d, n in versions if d == versions[-1][1]]
         assert self.registry.get(f"{name}@best").ref == f"{name}/{min(here)[1]}"
 
     @invariant()
     def same(self) -> None:
         assert self.registry.aliases() == self.aliases
-        assert [e.ref for e in self.registry.entries()] == list(self.runs.values())[::-1]
+        refs = [ref for ref in self.runs.values() if ref in self.live()]
+        assert [e.ref for e in self.registry.entries()] == refs[::-1]
+        assert {e.ref for e in self.registry.entries(deleted=True)} == self.deleted
+
+    @invariant()
+    def sound(self) -> None:
+        assert self.registry.check().problems == ()
 
 
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(
-    derandomize=True, max_examples=8, stateful_step_count=15, deadline=None, database=None
+    derandomize=True, max_examples=15, stateful_step_count=25, deadline=None, database=None
 )

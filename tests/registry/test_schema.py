@@ -167,7 +167,8 @@ def test_an_upgrade_that_would_lose_anything_is_taken_back(
 ) -> None:
     registry.add(make())
     registry.close()
-    steps = ["DROP TRIGGER entries_are_fixed", "DELETE FROM epochs", "DELETE FROM outputs", loss]
+    steps = [f"DROP TRIGGER entries_are_{what}" for what in ("fixed", "kept")]
+    steps += ["DELETE FROM epochs", "DELETE FROM outputs", loss]
     newer.write_text(_SECOND.format(more="; ".join(f"op.execute({step!r})" for step in steps)))
     for _ in range(4):
         with pytest.raises(StorageError, match="taken back; it is as it was"):

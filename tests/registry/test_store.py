@@ -160,7 +160,8 @@ def test_damaged_texts_are_refused(registry: Registry) -> None:
     "deletion",
     [
         ["UPDATE entries SET deleted = '2026-01-01T00:00:00Z' WHERE version = 2"],
-        [f"DELETE FROM {table} WHERE entry = 2" for table in ("epochs", "outputs")]
+        ["UPDATE entries SET deleted = '2026-01-01T00:00:00Z' WHERE version = 2"]
+        + [f"DELETE FROM {table} WHERE entry = 2" for table in ("epochs", "outputs")]
         + ["DELETE FROM entries WHERE version = 2"],
     ],
 )
@@ -202,10 +203,10 @@ def test_what_a_reference_means(registry: Registry) -> None:
     assert registry.get("känslor@prod").version == 2
     assert registry.get("känslor/1").aliases == ()
     assert registry.aliases() == {"känslor@prod": "känslor/2"}
-    assert [event.verb for event in registry.events(2)] == ["alias", "alias"]
-    assert registry.events(1)[0].detail == {"old": 1, "new": 2, "message": "bättre"}
+    assert [event.verb for event in registry.log(limit=2)] == ["alias", "alias"]
+    assert registry.log(limit=1)[0].detail == {"old": 1, "new": 2, "message": "bättre"}
     registry.alias("känslor/2", "prod")
-    assert [event.verb for event in registry.events()] == ["alias"] * 2 + ["add"] * 3
+    assert [event.verb for event in registry.log()] == ["alias"] * 2 + ["add"] * 3
 
 
 def test_best_is_the_best_on_the_newest_data(registry: Registry) -> None:
@@ -308,7 +309,7 @@ def test_a_list_touches_neither_weights_nor_outputs_nor_texts(registry: Registry
     sa.event.remove(*listener, note)
     assert not any(f"{part}." in s for s in statements for part in ("weights", "outputs"))
     assert not any("content" in s for s in statements)
-    assert len(statements) == 2 * 4  # BEGIN, entries, curves, aliases
+    assert len(statements) == 2 * 5  # BEGIN, entries, curves, aliases, tags
 
 
 def test_an_import_is_stored_without_what_nobody_knows(registry: Registry) -> None:

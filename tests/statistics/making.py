@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from swereg.records import Example
 from swereg.statistics import Scored
@@ -30,3 +31,14 @@ def drawn(seed: int, rows: int, labels: int = 2, skill: float = 1.0) -> Scored:
     truth = rng.integers(0, labels, rows)
     noise = rng.normal(size=(rows, labels))
     return scored(truth.tolist(), noise + skill * np.eye(labels)[truth])
+
+
+@st.composite
+def any_answers(draw: Any) -> Scored:
+    """Random logits on a coarse grid (so that there are ties), any labels, at least one row."""
+    labels = draw(st.integers(2, 5))
+    rows = draw(st.integers(1, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    grid = draw(st.sampled_from([0.5, 2.0, 30.0]))
+    logits = rng.integers(-3, 4, size=(rows, labels)) * grid
+    return scored(rng.integers(0, labels, rows).tolist(), logits)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,24 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from swereg.errors import CheckFailed
-from swereg.records import Example, Outputs
 from swereg.statistics import METRICS, Scored, report
 from swereg.statistics.bootstrap import Bootstrap
-from tests.statistics.making import answers, drawn, scored
+from tests.statistics.making import answers, any_answers, drawn, scored
 
 FEW = Bootstrap(resamples=20)
-
-
-@st.composite
-def any_answers(draw: Any) -> Scored:
-    """Random logits on a coarse grid (so that there are ties), any labels, at least one row."""
-    labels = draw(st.integers(2, 5))
-    rows = draw(st.integers(1, 40))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    grid = draw(st.sampled_from([0.5, 2.0, 30.0]))
-    logits = rng.integers(-3, 4, size=(rows, labels)) * grid
-    return scored(rng.integers(0, labels, rows).tolist(), logits)
 
 
 def oracle(one: Scored) -> dict[str, float]:
@@ -78,27 +64,6 @@ def test_weights_are_repetitions(one: Scored, seed: int) -> None:
             assert math.isnan(value)
         else:
             assert value == pytest.approx(metric.value(again), abs=1e-12)
-
-
-@settings(deadline=None, max_examples=30)
-@given(any_answers())
-def test_labels_and_confusion_are_those_of_scikit_learn(one: Scored) -> None:
-    found = report(one, FEW)
-    every = range(len(one.labels))
-    assert found.confusion == tuple(
-        map(tuple, sk.confusion_matrix(one.truth, one.best, labels=every).tolist())
-    )
-    columns = sk.precision_recall_fscore_support(
-        one.truth, one.best, labels=every, zero_division=np.nan
-    )
-    for label, precision, recall, f1, support in zip(found.labels, *columns, strict=True):
-        assert label.support == support
-        assert label.precision == (None if math.isnan(precision) else pytest.approx(precision))
-        assert label.recall == (None if math.isnan(recall) else pytest.approx(recall))
-        assert label.f1 == pytest.approx(0.0 if math.isnan(f1) else f1)
-    assert sum(label.f1 for label in found.labels) / len(found.labels) == pytest.approx(
-        found.figures["macro_f1"].value
-    )
 
 
 def by_hand_ece(one: Scored) -> float:
@@ -196,41 +161,3 @@ def test_equal_logits_answer_the_first_label() -> None:
     one = scored([0, 1], [[1, 1], [1, 1]])
     assert one.best.tolist() == [0, 0]
     assert METRICS["roc_auc"].value(one) == 0.5
-
-
-def test_stored_outputs_become_answers() -> None:
-    logits = np.array([[1, 2], [4, 3], [5, 6]], dtype="<f4")
-    examples = [Example(text, label) for text, label in (("x", "b"), ("y", "a"), ("z", "a"))]
-    one = Scored.of(
-        ["a", "b"], examples, Outputs("test", 3, 2, logits.tobytes(), bytes([1, 0, 0, 0, 0, 0]))
-    )
-    assert one.truth.tolist() == [1, 0, 0]
-    assert one.right.tolist() == [True, True, False]
-    with pytest.raises(CheckFailed, match="not whole"):
-        Scored.of(["a", "b"], examples, Outputs("test", 2, 2, logits.tobytes(), bytes(4)))
-
-
-@pytest.mark.parametrize(
-    ("labels", "rows", "why"),
-    [
-        (("a", "b"), [[1.0, 2.0]], "examples and labels are"),
-        (("a", "a"), [[1.0, 2.0], [1.0, 2.0]], "twice"),
-        (("a", "b"), [[1.0, math.nan], [1.0, 2.0]], "finite"),
-        (("a", "c"), [[1.0, 2.0], [1.0, 2.0]], "no label b"),
-    ],
-)
-def test_what_does_not_fit_is_refused(labels: tuple[str, ...], rows: Any, why: str) -> None:
-    examples = (Example("x", "a"), Example("y", "b"))
-    with pytest.raises(CheckFailed, match=why):
-        Scored(labels, examples, np.array(rows, dtype=np.float32))
-
-
-def test_no_examples_are_refused() -> None:
-    with pytest.raises(CheckFailed, match="no examples"):
-        Scored(("a", "b"), (), np.zeros((0, 2), np.float32))
-
-
-def test_a_report_is_plain_json() -> None:
-    import json
-
-    assert json.loads(json.dumps(report(drawn(2, 30), FEW).to_json()))["rows"] == 30

@@ -123,6 +123,7 @@ def upgrade() -> None:
         column("origin", Text),
         column("note", Text),
         column("created", Text),
+        column("seal", Text),
         sa.Column("deleted", Text),
         primary("entries", "id"),
         foreign("entries", "model", "models.id"),
@@ -172,6 +173,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_aliases_entry", "aliases", ["entry"])
     table(
+        "tags",
+        column("entry", Whole),
+        column("key", Text),
+        column("value", Text),
+        primary("tags", "entry", "key"),
+        foreign("tags", "entry", "entries.id"),
+    )
+    op.create_index("ix_tags_key", "tags", ["key"])
+    table(
         "events",
         column("id", Whole),
         column("at", Text),
@@ -181,6 +191,22 @@ def upgrade() -> None:
         column("detail", Text),
         primary("events", "id"),
     )
+    table(
+        "alias_moves",
+        column("event", Whole),
+        column("model", Whole),
+        column("alias", Text),
+        column("kind", Text),
+        sa.Column("old", Whole),
+        sa.Column("new", Whole),
+        column("message", Text),
+        primary("alias_moves", "event"),
+        foreign("alias_moves", "event", "events.id"),
+        foreign("alias_moves", "model", "models.id"),
+        check("alias_moves", "kind", "kind IN ('set', 'rollback', 'rm')"),
+        check("alias_moves", "target", "(kind = 'rm') = (new IS NULL)"),
+    )
+    op.create_index("ix_alias_moves_model_alias", "alias_moves", ["model", "alias"])
     if op.get_bind().dialect.name == "sqlite":
         _forbid_changes()
 
@@ -188,7 +214,9 @@ def upgrade() -> None:
 def _forbid_changes() -> None:
     """What is stored stays as it is: only notes, deletion marks and pointers may change."""
     changing = {"entries": {"note", "deleted"}, "datasets": {"content"}, "models": {"next_version"}}
-    for table in ("entries", "epochs", "outputs", "weights", "datasets", "bases", "models", "events"):
+    for table in (
+        "entries", "epochs", "outputs", "weights", "datasets", "bases", "models", "events", "alias_moves",
+    ):
         columns = [row[1] for row in op.get_bind().exec_driver_sql(f"PRAGMA table_info({table})")]
         fixed = [name for name in columns if name not in changing.get(table, ())]
         _forbid(f"{table}_are_fixed", f"UPDATE OF {', '.join(fixed)} ON {table}")
@@ -204,6 +232,19 @@ def _forbid_changes() -> None:
     )
     _forbid("models_are_kept", "DELETE ON models")
     _forbid("events_are_kept", "DELETE ON events")
+    _forbid("alias_moves_are_kept", "DELETE ON alias_moves")
+    _forbid("entries_are_kept", "DELETE ON entries", "OLD.deleted IS NULL")
+    _forbid(
+        "entries_in_use_are_kept",
+        "UPDATE OF deleted ON entries",
+        "NEW.deleted IS NOT NULL AND EXISTS (SELECT 1 FROM aliases WHERE entry = NEW.id)",
+    )
+    for event, name in (("INSERT ON", "new_aliases"), ("UPDATE OF entry ON", "aliases")):
+        _forbid(
+            f"{name}_point_to_what_is_there",
+            f"{event} aliases",
+            "(SELECT deleted FROM entries WHERE id = NEW.entry) IS NOT NULL",
+        )
 
 
 def _forbid(name: str, event: str, when: str = "") -> None:
