@@ -59,10 +59,10 @@ def attached(base: Base, case: Case, dropout: float = 0.0) -> Any:
     return model
 
 
-def on_engine(model: nn.Module, precision: str = "fp32") -> Any:
+def on_engine(model: nn.Module, precision: str = "fp32", device: torch.device = CPU) -> Any:
     """A copy of a model that learns on the engine."""
     taken = copy.deepcopy(model)
-    engine.take_over(taken, CPU, precision)
+    engine.take_over(taken, device, precision)
     assert any(isinstance(module, PackedBert) for module in taken.modules())
     return taken
 
@@ -135,6 +135,21 @@ def test_bf16_is_close(base: Base, maker: str) -> None:
     off = sum(float((near[name] - exact[name]).norm()) ** 2 for name in exact)
     assert off < 0.05**2 * sum(float(gradient.norm()) ** 2 for gradient in exact.values())
     assert off > 0
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_way_of_a_gpu_is_torchs_own(precision: str, base: Base) -> None:
+    """Taken over for a GPU, but run here: plain operations, under autocast where it is bf16."""
+    model = attached(base, ("lora", {"dropout": 0.0}))
+    ours = on_engine(model, precision, torch.device("cuda"))
+    assert not any(isinstance(m, FastLinear | FastDropout) for m in ours.modules())
+    wanted, exact = gradients(model, inputs(base))
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        found, near = gradients(ours, inputs(base))
+    allowed = 0.05 if precision == "bf16" else 1e-5
+    assert (found.float() - wanted).abs().max() < allowed * max(1, float(wanted.abs().max()))
+    off = sum(float((near[name] - exact[name]).norm()) ** 2 for name in exact)
+    assert off < allowed**2 * sum(float(gradient.norm()) ** 2 for gradient in exact.values())
 
 
 # --- chance
