@@ -34,6 +34,8 @@ from swereg.adapters import bases, bert
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.classifier import Adapted
 from swereg.adapters.frozen_base import FrozenBase, Placed
+from swereg.adapters.frozen_bert import PACK_AFTER, FrozenBert
+from swereg.adapters.method import Lowered
 from swereg.adapters.routing import Route, segments
 from swereg.bank import Bank
 from swereg.records import Entry, Recipe
@@ -68,8 +70,12 @@ class Bench:
 
     @cached_property
     def base(self) -> FrozenBase:
-        """The base in memory."""
-        return FrozenBase.open(self.source, self.device)
+        """The base in memory, as it is after some use."""
+        base = FrozenBase.open(self.source, self.device)
+        plain = base.place(Lowered(torch.eye(2, base.info.hidden_size), torch.zeros(2)), 2, 8)
+        for _ in range(PACK_AFTER):
+            base.logits(["Hej"], [plain])
+        return base
 
     @cached_property
     def texts(self) -> list[str]:
@@ -361,7 +367,7 @@ def _twin(bench: Bench) -> FrozenBase:
     """Make the same base again, with no entries on it."""
     config = bench.source.config
     tensors = {name: bench.base.tensor(name) for name in bert.shapes(config)}
-    encoder = bert.Bert(tensors, config, bench.base.device)
+    encoder = FrozenBert(tensors, config, bench.base.device)
     return FrozenBase(
         bench.source, bench.base.info, encoder, bench.base.tokenizer, bench.base.device
     )

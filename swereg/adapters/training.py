@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import get_linear_schedule_with_warmup
 
-from swereg.adapters import tensors
+from swereg.adapters import engine, tensors
 from swereg.adapters.bases import Base, BaseSource
 from swereg.adapters.batches import Batch, Rows, ShuffledByLength, loader, pad
 from swereg.adapters.devices import choose_device
@@ -97,16 +97,20 @@ def fit(
     plain = SequenceClassifier(base.encoder, len(dataset.labels), dropout=recipe.dropout)
     model = method.attach(plain, settings_of(method, recipe.settings))
     trainable, total = count(model)
+    engine.take_over(model, accelerator.device, recipe.precision)
 
     began = time.monotonic()
     data, cut = encode(base, dataset, recipe, on_progress)
     steps = math.ceil(len(data.train_labels) / recipe.batch_size)
     on_progress(Started(recipe.epochs, steps, trainable, total))
     if method.frozen_encoder:
-        data = run_encoder_once(base.encoder, data, accelerator, on_progress)
+        data = run_encoder_once(plain.encoder, data, accelerator, on_progress)
     best, curve = learn(accelerator, method, model, data, recipe, on_progress=on_progress)
     seconds = time.monotonic() - began
 
+    info = base.info
+    accelerator.free_memory()
+    del base, plain, model  # in their place comes the base as it answers
     # From here on with what will be stored, loaded as it will be loaded.
     weights = tensors.write(best.state)
     frozen = FrozenBase.open(source, str(accelerator.device))
@@ -121,7 +125,7 @@ def fit(
     outputs: dict[Split, Logits] = {"val": best.val}
     if dataset.test:
         outputs["test"] = answer(texts(dataset.test))
-    return base.info, Fitted(
+    return info, Fitted(
         run=str(broadcast_object_list([uuid.uuid4().hex])[0]),
         recipe=recipe,
         weights=weights,

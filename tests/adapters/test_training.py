@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from swereg import specs
-from swereg.adapters import recipes, training
+from swereg.adapters import products, recipes, training
 from swereg.adapters.bases import BaseSource
 from swereg.errors import TrainingError
 from swereg.records import Dataset, EpochEnded, Fitted, Notice, Progress
@@ -77,10 +77,12 @@ class _InOrder:
             yield rows[start : start + self.batch_size]
 
 
+@pytest.mark.parametrize("smallest", [1, products.SMALLEST])  # of oneDNN's products
 @pytest.mark.parametrize("method", ["lora", "full"])
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT calls it
 def test_epoch_losses_equal_those_of_the_trainer_with_peft(
     method: str,
+    smallest: int,
     source: BaseSource,
     dataset: Dataset,
     tmp_path: Path,
@@ -88,6 +90,7 @@ def test_epoch_losses_equal_those_of_the_trainer_with_peft(
 ) -> None:
     """Same start, same batches, no dropout: transformers' Trainer is the oracle."""
     monkeypatch.setattr(training, "ShuffledByLength", _InOrder)
+    monkeypatch.setattr(products, "SMALLEST", smallest)
     start: dict[str, Any] = {}
     learn = training.learn
 
@@ -190,6 +193,11 @@ def test_the_same_command_gives_the_same_losses_under_any_hash_seed(tiny_base: P
         )  # fmt: skip
         runs.append(json.loads(done.stdout))
     assert runs[0] == runs[1]
+
+
+def test_what_ran_is_recorded(source: BaseSource, dataset: Dataset) -> None:
+    fitted, _ = fit(source, dataset, "head", epochs=1)
+    assert fitted.environment["products"] in ("oneDNN", "torch")
 
 
 def test_another_seed_gives_other_losses(source: BaseSource, dataset: Dataset) -> None:
