@@ -69,7 +69,7 @@ def _replace(model: nn.Module, dtype: torch.dtype | None) -> None:
     masks = Masks()
     for name, module in list(model.named_modules()):
         if type(module) is nn.Dropout:
-            model.set_submodule(name, FastDropout(module.p, masks))
+            model.set_submodule(name, FastDropout(module.p, masks).train(module.training))
         elif type(module) is nn.Linear and dtype and module.weight.numel() >= products.SMALLEST:
             model.set_submodule(name, FastLinear(module, dtype))
 
