@@ -19,7 +19,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from transformers import get_linear_schedule_with_warmup
+from torch.optim.lr_scheduler import LinearLR
 
 from swereg.adapters import engine, tensors
 from swereg.adapters.bases import Base, BaseSource
@@ -160,7 +160,7 @@ def learn(
     optimizer = torch.optim.AdamW(
         learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
-    schedule = get_linear_schedule_with_warmup(optimizer, 0, recipe.epochs * len(sampler))
+    schedule = LinearLR(optimizer, 1, 0, recipe.epochs * len(sampler))
     model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
 
     curve: list[Epoch] = []
