@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -28,14 +29,23 @@ logging.set_verbosity_error()  # that a base has no head is no news
 logging.disable_progress_bar()
 
 MAX_LENGTH = 256
+VOCABULARY = 50325  # KB-BERT's pieces
 NOISE = 0.02  # what random entries have on top of what their method begins with
 
 
 def kb_shaped(folder: Path, layers: int = 12) -> Path:
-    """Write random weights of KB-BERT's shape beside the tokenizer of `mini`."""
+    """Write random weights of KB-BERT's shape.
+
+    The tokenizer is that of `mini`, filled up to KB-BERT's size with pieces that no text contains.
+    """
     torch.manual_seed(0)
-    BertModel(BertConfig(vocab_size=50325, num_hidden_layers=layers)).save_pretrained(folder)
+    BertModel(BertConfig(vocab_size=VOCABULARY, num_hidden_layers=layers)).save_pretrained(folder)
     AutoTokenizer.from_pretrained(home.PACKAGED_BASES / "mini").save_pretrained(folder)
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    pieces = tokenizer["model"]["vocab"]
+    pieces |= {f"%{number:06}": number for number in range(len(pieces), VOCABULARY)}
+    path.write_text(json.dumps(tokenizer, ensure_ascii=False, indent=2), encoding="utf-8")
     return folder
 
 
