@@ -16,6 +16,7 @@ from transformers import (
     BertConfig,
     BertModel,
     logging,
+    pipeline,
 )
 
 from swereg import home, plugins, specs
@@ -172,3 +173,16 @@ class Peft:
         with torch.inference_mode():
             logits: Tensor = self._model(**batch, **names).logits
         return logits.cpu()
+
+    def pipeline(self, seed: int) -> Any:
+        """An entry merged into a model of its own, as transformers' pipeline answers with it."""
+        from peft import PeftModel
+
+        model = AutoModelForSequenceClassification.from_pretrained(
+            self._source.folder, num_labels=self._kind.labels
+        )
+        merged = PeftModel.from_pretrained(model, self.write(seed)).merge_and_unload().eval()
+        return pipeline(
+            "text-classification", model=merged, tokenizer=self._tokenizer, device=self._device,
+            top_k=None,
+        )  # fmt: skip
