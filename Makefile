@@ -1,7 +1,7 @@
 # make demo   the main job, offline, on the small base that ships with swereg
 # make test   everything that has to pass: format, lint, types, architecture, docs, tests
 # make format mend what can be mended, and print the generated parts of the docs anew
-# make bench  time swereg against what one would use instead
+# make bench  time swereg against what one would use instead, and write benchmarks/RESULTS.md
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -43,10 +43,7 @@ format: $(INSTALLED)
 	$(BIN)/cog -r $(DOCS)
 
 bench: $(INSTALLED) $(MLFLOW)
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/bank.py --base kb
-	$(BIN)/python benchmarks/bank.py --base mini
-	$(BIN)/python benchmarks/versions.py
+	$(BIN)/python benchmarks/all.py
 
 clean:
 	rm -rf .venv .venv-mlflow .demo build dist *.egg-info

@@ -28,7 +28,7 @@ import psutil
 import torch
 from inputs import MAX_LENGTH, Kind, Peft, answers, check_same, kb_shaped, sentences
 from starting import starting
-from timing import Section, Side, circumstances, compare
+from timing import Section, Side, circumstances, compare, publish
 
 from swereg.adapters import bases, bert
 from swereg.adapters.bases import BaseSource
@@ -131,16 +131,9 @@ def main() -> None:
             many=said.entries,
             peft_many=said.peft_entries,
         )
-        text = _heading(bench, said.base)
-        print(text)
         usual = [name for name in PARTS if name != "start" or said.base == "mini"]
-        for name in said.only or usual:
-            table = PARTS[name](bench).markdown()
-            print(table, flush=True)
-            text += "\n" + table
-    if said.out:
-        with said.out.open("a", encoding="utf-8") as file:
-            file.write("\n" + text)
+        sections = (PARTS[name](bench) for name in said.only or usual)
+        publish(_heading(bench, said.base), sections, said.out)
 
 
 def _heading(bench: Bench, name: str) -> str:
@@ -155,7 +148,7 @@ def _heading(bench: Bench, name: str) -> str:
         f"`benchmarks/bank.py --base {name} --device {bench.device} --rounds {bench.rounds}`, "
         f"{circumstances(bench.device)}. Entries with random weights; the texts are the first "
         f"{ROWS} test sentences of `sentiment`. Median (quartiles) of {bench.rounds} rounds in "
-        "which all take turns; a ratio is the median of the rounds' ratios.\n"
+        "which all take turns; a ratio is the median of the rounds' ratios."
     )
 
 

@@ -14,17 +14,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 from floor import Floor
 from inputs import kb_shaped
-from timing import Section, Side, circumstances, compare
+from timing import Section, Side, circumstances, compare, publish
 from torch import nn
 from torch.nn.functional import cross_entropy
 from transformers import (
@@ -42,6 +45,7 @@ from swereg.adapters.sequence_classifier import SequenceClassifier
 from swereg.records import Dataset, Recipe
 
 BATCH = 8  # rows
+TARGETS = {"lora": "at least 3.3", "full": "at least 1.8"}
 
 
 @dataclass
@@ -115,18 +119,29 @@ def step(bench: Bench) -> Section:
         return found
 
     floor = Floor(bench.source.config, rows)
+    targets = {"fp32": "at least 3.2", "bf16": "at least 4.8"}
     sides = [
-        Side("notebook", _step(notebook, logits, padded, labels)),
-        Side("notebook, bf16", _step(notebook, logits, padded, labels, "bf16")),
-        *(
-            Side(
-                f"swereg, {precision}",
-                _step(model := bench.ours("lora", precision), model, batch, labels, precision),
-                (("notebook", ""), *extra),
-            )
-            for precision, extra in (("fp32", ()), ("bf16", (("notebook, bf16", ""),)))
+        Side(
+            "notebook",
+            _step(notebook, logits, padded, labels),
+            tuple((f"swereg, {precision}", target) for precision, target in targets.items()),
+        ),
+        Side(
+            "notebook, bf16",
+            _step(notebook, logits, padded, labels, "bf16"),
+            (("swereg, bf16", ""),),
         ),
     ]
+    for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        least = "its matrix products alone", floor.seconds(dtype)
+        model = bench.ours("lora", precision)
+        sides.append(
+            Side(
+                f"swereg, {precision}",
+                _step(model, model, batch, labels, precision),
+                floor=(*least, "at most 1.3" if precision == "fp32" else ""),
+            )
+        )
     table = compare("One step of LoRA", sides, bench.rounds, "")
     note = (
         f"{BATCH} sentences, {sum(map(len, rows))} tokens; the notebook pads them to {longest} "
@@ -168,13 +183,41 @@ def epoch(bench: Bench, method: str) -> Section:
         training.learn(accelerator, spec.method, model, bench.tokens, recipe)
 
     counts = len(bench.dataset.train), len(bench.dataset.val)
+    job = bench.folder, bench.dataset, method
     return compare(
         f"One epoch, {method}",
-        [Side("notebook", trainer.train), Side("swereg", swereg, (("notebook", ""),))],
+        [
+            Side(
+                "notebook",
+                trainer.train,
+                (("swereg", TARGETS[method]),),
+                peak=lambda: _peak("notebook", *job),
+            ),
+            Side("swereg", swereg, peak=lambda: _peak("swereg", *job)),
+        ],
         bench.epoch_rounds,
         f"{counts[0]} sentences, then {counts[1]} for validation; swereg keeps the best weights in "
-        "memory, the notebook writes a checkpoint.",
+        "memory, the notebook writes a checkpoint. Memory is that of a process which imports both "
+        "and does one of them.",
     )
+
+
+def _peak(way: str, folder: Path, dataset: Dataset, method: str) -> int:
+    """The most memory of a process that learns for an epoch, in bytes."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_learn, way, folder, dataset, method).result()
+
+
+def _learn(way: str, folder: Path, dataset: Dataset, method: str) -> int:
+    bench = Bench(folder, dataset, 1, 1)
+    recipe = bench.recipe(method)
+    if way == "swereg":
+        training.fit(bench.source, specs.parse(method).method, dataset, recipe)
+    else:
+        _trainer(bench, method, recipe.learning_rate).train()
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
 
 
 def _trainer(bench: Bench, method: str, learning_rate: float) -> Trainer:
@@ -229,21 +272,14 @@ def main() -> None:
         os.environ["SWEREG_HOME"] = folder
         kb_shaped(Path(folder) / "base", said.layers)
         bench = Bench(Path(folder), dataset, said.rounds, said.epoch_rounds)
-        text = (
+        heading = (
             f"## Training on KB-BERT's shape ({said.layers} layers, hidden 768, vocabulary 50,325),"
             f" random weights\n\n`benchmarks/training.py --rounds {said.rounds} --epoch-rounds "
             f"{said.epoch_rounds}`, {circumstances('cpu')}. Median (quartiles) of the rounds in "
             "which all take turns; a ratio is a time divided by the one it stands under, the "
-            "median of the rounds' ratios.\n"
+            "median of the rounds' ratios."
         )
-        print(text)
-        for name in said.only:
-            table = PARTS[name](bench).markdown()
-            print(table, flush=True)
-            text += "\n" + table
-    if said.out:
-        with said.out.open("a", encoding="utf-8") as file:
-            file.write("\n" + text)
+        publish(heading, (PARTS[name](bench) for name in said.only), said.out)
 
 
 if __name__ == "__main__":
