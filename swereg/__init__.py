@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from swereg import data as data
     from swereg.api import compare as compare
+    from swereg.api import count as count
     from swereg.api import entries as entries
     from swereg.api import examine as examine
     from swereg.api import load as load
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "swereg.api": [
-            "compare", "entries", "examine", "load", "predict", "show", "train", "train_seeds",
+            "compare", "count", "entries", "examine", "load", "predict", "show", "train",
+            "train_seeds",
         ],
         "swereg.bank": ["Bank"],
         "swereg.checkup": ["doctor"],
@@ -86,6 +88,7 @@ __all__ = [
     "SweregError",
     "Task",
     "compare",
+    "count",
     "data",
     "doctor",
     "entries",

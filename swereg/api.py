@@ -249,6 +249,20 @@ def entries(  # noqa: PLR0913 - one keyword for each thing that may be said
     return conditions.select(found, where)[:limit] if where else found
 
 
+def count(
+    *,
+    task: str | None = None,
+    name: str | None = None,
+    method: str | None = None,
+    tags: Sequence[str] = (),
+    deleted: bool = False,
+    registry: Registry | str | Path | None = None,
+) -> int:
+    """Count entries without reading them; the arguments are those of ``entries``."""
+    with opened(registry) as store:
+        return store.count(task=task, name=name, method=method, tags=tags, deleted=deleted)
+
+
 def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
     """Return one entry with everything stored about it.
 

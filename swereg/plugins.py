@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Literal
 
 from swereg.errors import Conflict, NotFound, SweregError
@@ -40,8 +40,11 @@ class PluginBroken(SweregError):
 def installed(kind: Kind) -> list[Plugin]:
     """List the installed plugins of a kind, by name. Nothing is imported."""
     found = {(p.name, p.value): p for p in entry_points(group=GROUPS[kind])}
+    origins = {id(point.dist): point.dist for point in found.values()}
+    said = {key: _origin(distribution) for key, distribution in origins.items()}
     return [
-        Plugin(kind, point.name, _origin(point), point.value) for _, point in sorted(found.items())
+        Plugin(kind, point.name, said[id(point.dist)], point.value)
+        for _, point in sorted(found.items())
     ]
 
 
@@ -118,5 +121,8 @@ def _missing(kind: Kind, name: str, also: Sequence[str]) -> NotFound:
     )
 
 
-def _origin(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else "unknown distribution"
+def _origin(distribution: Distribution | None) -> str:
+    """Name a distribution; its metadata take a millisecond to read."""
+    if distribution is None:
+        return "unknown distribution"
+    return f"{distribution.name} {distribution.version}"

@@ -61,12 +61,7 @@ def _same(kind: Any, said: Mapping[str, Any], settings: Mapping[str, Any]) -> bo
 @cache
 def _settings_class(method: str) -> Any:
     """The class of a built-in method's settings, else None."""
-    from swereg import plugins
+    from importlib.metadata import distribution
 
-    for plugin in plugins.installed("method"):
-        if plugin.name == method and plugin.target.startswith("swereg."):
-            try:
-                return plugins.load(plugin).settings
-            except (plugins.PluginBroken, AttributeError):
-                return None
-    return None
+    points = distribution("swereg").entry_points.select(group="swereg.methods", name=method)
+    return next(iter(points)).load().settings if points else None

@@ -113,29 +113,38 @@ def list_(
 
     accuracy is on test, or on validation (marked val) where a task has no test data.
     """
-    wanted = {"task": task, "name": name, "method": method, "tags": tags, "where": where}
-    found, nothing = _entries(session, **wanted, deleted=deleted, sort=sort)
+    wanted = {"task": task, "name": name, "method": method, "tags": tags, "deleted": deleted}
+    most = None if everything or where or fail_if else limit
+    found, total, nothing = _entries(session, wanted, where=where, sort=sort, limit=most)
     shown = found if everything else found[:limit]
     if form == "json":
-        output.as_json({"total": len(found), "entries": [entry.to_json() for entry in shown]})
+        output.as_json({"total": total, "entries": [entry.to_json() for entry in shown]})
     elif quiet:
         for entry in shown:
             output.data(entry.ref)
     elif shown:
         tables.show((*COLUMNS, DELETED) if deleted else COLUMNS, shown, form)
     if not found:
-        output.say("No entry is like that." if deleted or any(wanted.values()) else nothing)
-    elif len(shown) < len(found):
-        output.say(f"{len(found) - len(shown):,} more; see them with --all or --limit N")
+        output.say("No entry is like that." if where or any(wanted.values()) else nothing)
+    elif len(shown) < total:
+        output.say(f"{total - len(shown):,} more; see them with --all or --limit N")
     check_entries(found, fail_if)
 
 
-def _entries(session: Session, **wanted: Any) -> tuple[list[Entry], str]:
-    """Fetch entries, and what to say if there is none. No registry yet counts as an empty one."""
+def _entries(
+    session: Session, wanted: dict[str, Any], *, limit: int | None, **more: Any
+) -> tuple[list[Entry], int, str]:
+    """Fetch entries, how many there are, and what to say if there is none.
+
+    No registry yet counts as an empty one.
+    """
     try:
-        found = swereg.entries(**wanted, registry=session.registry)
+        found = swereg.entries(**wanted, **more, limit=limit, registry=session.registry)
+        total = len(found)
+        if total == limit:
+            total = swereg.count(**wanted, registry=session.registry)
     except SweregError as missing:
         if missing.code not in NO_REGISTRY:
             raise
-        return [], f"{missing.what[:1].upper()}{missing.what[1:]}. {missing.hint}"
-    return found, "There is no entry yet. Train one with: swereg train --task sentiment"
+        return [], 0, f"{missing.what[:1].upper()}{missing.what[1:]}. {missing.hint}"
+    return found, total, "There is no entry yet. Train one with: swereg train --task sentiment"

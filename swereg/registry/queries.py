@@ -33,19 +33,12 @@ _SORTS: Mapping[str, tuple[Any, bool]] = {
 
 
 def listing(
-    wanted: Mapping[str, str | None],
-    tags: Iterable[str] = (),
-    *,
-    sort: str,
-    descending: bool | None,
-    limit: int | None,
-    deleted: bool = False,
+    which: sa.ColumnElement[bool], *, sort: str, descending: bool | None, limit: int | None
 ) -> sa.Select[Any]:
-    """Select entries by task, name and method, in order.
+    """Select entries, in order.
 
     Args:
-        tags: those that they must have, as ``key`` or ``key=value``.
-        deleted: whether those that were deleted are wanted, instead of those that are there.
+        which: what is true of them; see ``wanted``.
 
     Raises:
         UsageError: there is no such sort key.
@@ -58,15 +51,38 @@ def listing(
         )
     key, largest_first = _SORTS[sort]
     key = key.desc() if (largest_first if descending is None else descending) else key.asc()
-    columns = {"task": t.entries.c.task, "name": t.models.c.name, "method": t.entries.c.method}
-    query = rows.select_entries(deleted=deleted)
-    query = query.order_by(key.nulls_last(), t.entries.c.id.desc()).limit(limit)
-    for name, value in wanted.items():
-        if value is not None:
-            query = query.where(columns[name] == value)
-    for tag in tags:
-        query = query.where(_has_tag(tag))
-    return query
+    order = (key.nulls_last(), t.entries.c.id.desc())
+    query = rows.select_entries(which).order_by(*order)
+    if limit is None:
+        return query
+    # Which ones is decided by a few narrow columns, before whole rows are read.
+    chosen = sa.select(t.entries.c.id).join(t.models).where(which).order_by(*order).limit(limit)
+    return query.where(t.entries.c.id.in_(chosen))
+
+
+def wanted(
+    *,
+    task: str | None = None,
+    name: str | None = None,
+    method: str | None = None,
+    tags: Iterable[str] = (),
+    deleted: bool = False,
+) -> sa.ColumnElement[bool]:
+    """Say which entries are meant.
+
+    Args:
+        tags: those that they must have, as ``key`` or ``key=value``.
+        deleted: whether those that were deleted are wanted, instead of those that are there.
+    """
+    true = [rows.DELETED if deleted else rows.THERE, *map(_has_tag, tags)]
+    if task is not None:
+        true.append(t.entries.c.task == unicodedata.normalize("NFC", task))
+    if name is not None:
+        of = sa.select(t.models.c.id).where(t.models.c.name == unicodedata.normalize("NFC", name))
+        true.append(t.entries.c.model.in_(of))
+    if method is not None:
+        true.append(t.entries.c.method == method)
+    return sa.and_(*true)
 
 
 def _has_tag(tag: str) -> sa.ColumnElement[bool]:
@@ -137,7 +153,7 @@ def by_run(connection: sa.Connection, run: str) -> Entry | None:
     found = fetch(connection, rows.select_entries().where(t.entries.c.run == run))
     if found:
         return found[0]
-    deleted = fetch(connection, rows.select_entries(deleted=True).where(t.entries.c.run == run))
+    deleted = fetch(connection, rows.select_entries(rows.DELETED).where(t.entries.c.run == run))
     if deleted:
         raise Conflict(
             "this training was stored before, and its entry has been deleted",
@@ -150,7 +166,7 @@ def by_run(connection: sa.Connection, run: str) -> Entry | None:
 
 def deleted(connection: sa.Connection, ref: Ref) -> list[Entry]:
     """Return the deleted entries of a model, or the one of a version, that can be restored."""
-    query = rows.select_entries(deleted=True).where(t.models.c.name == ref.name)
+    query = rows.select_entries(rows.DELETED).where(t.models.c.name == ref.name)
     if ref.version is not None:
         query = query.where(t.entries.c.version == ref.version)
     return fetch(connection, query.order_by(t.entries.c.version))

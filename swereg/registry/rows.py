@@ -157,12 +157,12 @@ def entry_row(new: NewEntry, dataset: str | None) -> Row:
     }
 
 
-def select_entries(*, deleted: bool = False) -> sa.Select[Any]:
-    """Everything of entries that is not a list; without weights, outputs and texts.
+THERE = t.entries.c.deleted.is_(None)
+DELETED = t.entries.c.deleted.is_not(None)
 
-    Args:
-        deleted: whether those that were deleted are wanted, instead of those that are there.
-    """
+
+def select_entries(which: sa.ColumnElement[bool] = THERE) -> sa.Select[Any]:
+    """Everything of entries that is not a list; without weights, outputs and texts."""
     return (
         sa.select(
             t.entries,
@@ -182,7 +182,7 @@ def select_entries(*, deleted: bool = False) -> sa.Select[Any]:
         .outerjoin(t.bases, t.bases.c.fingerprint == t.entries.c.base)
         .join(t.tasks, t.tasks.c.name == t.entries.c.task)
         .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
-        .where(t.entries.c.deleted.is_not(None) if deleted else t.entries.c.deleted.is_(None))
+        .where(which)
     )
 
 

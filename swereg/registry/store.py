@@ -218,10 +218,8 @@ class Registry(Life, Care):
         Raises:
             UsageError: there is no such sort key.
         """
-        wanted = {"task": _nfc(task), "name": _nfc(name), "method": method}
-        query = queries.listing(
-            wanted, tags, sort=sort, descending=descending, limit=limit, deleted=deleted
-        )
+        which = queries.wanted(task=task, name=name, method=method, tags=tags, deleted=deleted)
+        query = queries.listing(which, sort=sort, descending=descending, limit=limit)
         with self._database.reading() as connection:
             return queries.fetch(connection, query)
 
@@ -233,9 +231,18 @@ class Registry(Life, Care):
         with self._database.reading() as connection:
             return sorted(connection.execute(query).scalars())
 
-    def count(self) -> int:
-        """The number of entries."""
-        query = sa.select(sa.func.count()).where(t.entries.c.deleted.is_(None))
+    def count(
+        self,
+        *,
+        task: str | None = None,
+        name: str | None = None,
+        method: str | None = None,
+        tags: Sequence[str] = (),
+        deleted: bool = False,
+    ) -> int:
+        """Count entries; the arguments are those of ``entries``."""
+        which = queries.wanted(task=task, name=name, method=method, tags=tags, deleted=deleted)
+        query = sa.select(sa.func.count(t.entries.c.id)).where(which)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 

@@ -141,6 +141,13 @@ entries = _table(
     sa.Index(None, "dataset"),
     sa.Index(None, "weights"),
     sa.Index(None, "base"),
+    sa.Index(  # all that lists sort by or filter; whole rows are long
+        "ix_entries_there",
+        *("val_loss", "accuracy", "macro_f1", "trainable", "size", "seconds"),
+        *("model", "task", "method"),
+        sqlite_where=sa.text("deleted IS NULL"),
+        postgresql_where=sa.text("deleted IS NULL"),
+    ),
 )
 
 epochs = _table(

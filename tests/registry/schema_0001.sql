@@ -35,5 +35,6 @@ CREATE INDEX ix_aliases_entry ON aliases (entry);
 CREATE INDEX ix_entries_base ON entries (base);
 CREATE INDEX ix_entries_dataset ON entries (dataset);
 CREATE INDEX ix_entries_task ON entries (task);
+CREATE INDEX ix_entries_there ON entries (val_loss, accuracy, macro_f1, trainable, size, seconds, model, task, method) WHERE deleted IS NULL;
 CREATE INDEX ix_entries_weights ON entries (weights);
 CREATE INDEX ix_tags_key ON tags ("key");

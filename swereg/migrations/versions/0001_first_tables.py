@@ -136,6 +136,14 @@ def upgrade() -> None:
     )
     for name in ("task", "dataset", "weights", "base"):
         op.create_index(f"ix_entries_{name}", "entries", [name])
+    op.create_index(
+        "ix_entries_there",
+        "entries",
+        ["val_loss", "accuracy", "macro_f1", "trainable", "size", "seconds",
+         "model", "task", "method"],
+        sqlite_where=sa.text("deleted IS NULL"),
+        postgresql_where=sa.text("deleted IS NULL"),
+    )  # fmt: skip
     table(
         "epochs",
         column("entry", Whole),
