@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from swereg.errors import SweregError as SweregError
     from swereg.exchange import export as export
     from swereg.exchange import import_ as import_
+    from swereg.exchange import import_entries as import_entries
     from swereg.plugins import installed as installed
     from swereg.records import Dataset as Dataset
     from swereg.records import Entry as Entry
@@ -49,7 +50,7 @@ else:
         "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
-        "swereg.exchange": ["export", "import_"],
+        "swereg.exchange": ["export", "import_", "import_entries"],
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
@@ -92,6 +93,7 @@ __all__ = [
     "examine",
     "export",
     "import_",
+    "import_entries",
     "installed",
     "load",
     "plot",

@@ -28,6 +28,7 @@ from swereg.refs import Ref
 from swereg.registry import copies, datasets, queries, rows, schema, seals
 from swereg.registry import tables as t
 from swereg.registry.care import Care
+from swereg.registry.carrying import Carrying
 from swereg.registry.checks import check
 from swereg.registry.inserts import NewRows, insert_entry, insert_new
 from swereg.registry.life import Life
@@ -37,7 +38,7 @@ _DEFAULT_BASE = "default_base"
 _NEEDED_SPACE = 16 * 2**20  # bytes that an adapter and its transaction need, with room to spare
 
 
-class Registry(Life, Care):
+class Registry(Life, Care, Carrying):
     """Trained entries in one SQLite file. Open one with Registry.open.
 
     Threads may share one. Processes open their own; they wait for each other.
