@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from swereg.registry import Registry as Registry
     from swereg.reporting import plot as plot
     from swereg.reporting import report as report
+    from swereg.staging import discard as discard
+    from swereg.staging import recover as recover
+    from swereg.staging import staged as staged
     from swereg.statistics import SeedRun as SeedRun
     from swereg.verification import verify as verify
 else:
@@ -55,6 +58,7 @@ else:
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
         "swereg.reporting": ["plot", "report"],
+        "swereg.staging": ["discard", "recover", "staged"],
         "swereg.statistics": ["SeedRun"],
         "swereg.verification": ["verify"],
     }  # fmt: skip
@@ -98,8 +102,10 @@ __all__ = [
     "load",
     "plot",
     "predict",
+    "recover",
     "report",
     "show",
+    "staged",
     "train",
     "train_seeds",
     "verify",

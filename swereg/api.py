@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from swereg import conditions, plugins, refs
+from swereg import conditions, plugins, refs, staging
 from swereg.errors import UsageError
 from swereg.examples import DataSource, task_and_data
 from swereg.records import (
@@ -122,7 +122,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         fit = _fitting(store, spec, base, recipe, on_progress)
         info, fitted = fit(dataset)
         new = NewEntry(model_name, what, dataset, info, fitted, note)
-        return store.add(new, keep_data=keep_data)
+        return staging.store(store, new, keep_data=keep_data)
 
 
 def train_seeds(
@@ -427,9 +427,7 @@ def _fitting(
     def fit(data: Dataset) -> tuple[BaseInfo, Fitted]:
         from swereg.adapters import training
 
-        info, fitted = training.fit(source, spec.method, data, recipe, on_progress=on_progress)
-        store.set_default_base(info)
-        return info, fitted
+        return training.fit(source, spec.method, data, recipe, on_progress=on_progress)
 
     return fit
 

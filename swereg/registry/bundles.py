@@ -17,15 +17,19 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from swereg.errors import CheckFailed, Conflict, NotFound, StorageError
-from swereg.records import Entry
-from swereg.registry import copying, files, integrity, schema, soundness
+from swereg.records import Entry, NewEntry
+from swereg.registry import copying, files, integrity, rows, schema, soundness
 from swereg.registry import tables as t
+from swereg.registry.checks import check
 from swereg.registry.connection import Database
 from swereg.registry.copies import is_registry
+from swereg.registry.inserts import NewRows, insert_entry, insert_new
+from swereg.registry.rows import now as now
 from swereg.registry.weights import WeightStore
 
 ENDING = ".swereg"
 LARGEST = 990_000_000  # bytes of weights; SQLite keeps at most 1 GB in one place
+MEANT_FOR = "meant_for"  # in the table of facts: the registry that is to take a training
 _TIMEOUT = 30.0
 
 
@@ -82,6 +86,34 @@ def _copy(
     row = inside.row(weights)
     with new.writing() as connection:
         copying.insert(connection, found, row, name=entry.name, number=entry.version)
+
+
+def stage(new: NewEntry, target: Path, meant: str, *, created: str, keep_data: bool) -> None:
+    """Write a training into a new file, durably, before any registry is asked to take it.
+
+    Args:
+        meant: where the registry is that is to take it.
+
+    Raises:
+        StorageError: the file cannot be written, or the weights are too large for one.
+        CheckFailed: the training is not sound.
+    """
+    new = check(new)
+    if new.fitted.weights.size > LARGEST:
+        raise StorageError("the weights are too large for a file of entries", code="export.large")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with files.replacing(target) as temporary:
+            temporary.unlink()
+            with _opened(temporary, create=True) as (database, store):
+                ready = NewRows.of(new, store.row(new.fitted.weights), keep_data=keep_data)
+                with database.writing() as connection:
+                    insert_entry(connection, ready, created)
+                    row = {"key": MEANT_FOR, "value": rows.text(meant)}
+                    insert_new(connection, t.meta, row)
+    except OSError as fault:
+        raise StorageError(f"{target} cannot be written", why=f"{fault.strerror}.",
+                           code="storage.staged") from fault  # fmt: skip
 
 
 @contextmanager

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from swereg import home, refs
 from swereg.errors import UsageError
 from swereg.records import Entry
-from swereg.registry import bundles, copying, queries
+from swereg.registry import bundles, copying, queries, rows
+from swereg.registry import tables as t
 from swereg.registry.bundles import Bundle
 from swereg.registry.opened import Opened
 from swereg.registry.rows import Row
@@ -53,6 +56,13 @@ class Carrying(Opened):
         bundles.write(self._database, self._weights, those, path, texts=keep_data)
         return path
 
+    @property
+    def meant_for(self) -> str:
+        """The registry that is to take the training in this one; ``""`` for any other registry."""
+        query = sa.select(t.meta.c.value).where(t.meta.c.key == bundles.MEANT_FOR)
+        with self._database.reading() as connection:
+            return str(rows.value(connection.execute(query).scalar() or '""'))
+
     def import_(self, source: str | Path, *, name: str | None = None) -> list[Entry]:
         """Store every entry of a file, under the next numbers here; all of them or none.
 
@@ -78,7 +88,7 @@ class Carrying(Opened):
     def _take(self, bundle: Bundle, name: str | None, source: str) -> list[Entry]:
         with bundle.database.reading() as there:
             found = [copying.read(there, run) for run in bundle.runs]
-            models = {rows.name for rows in found}
+            models = {one.name for one in found}
             if name and len(models) > 1:
                 raise UsageError(
                     f"the file has entries of {len(models)} models",
@@ -90,13 +100,13 @@ class Carrying(Opened):
             def weights(digest: str) -> Row:
                 return self._weights.row(bundle.weights.read(there, digest, source))
 
-            for rows in found:  # what goes into files is written before the transaction
-                if rows.entry["size"] > min(self._weights.largest, IN_DATABASE):
-                    weights(rows.entry["weights"])
+            for one in found:  # what goes into files is written before the transaction
+                if one.entry["size"] > min(self._weights.largest, IN_DATABASE):
+                    weights(one.entry["weights"])
             with self._database.writing() as here:
-                for rows in found:
+                for one in found:
                     copying.insert_once(
-                        here, rows, weights(rows.entry["weights"]), name=name or rows.name,
+                        here, one, weights(one.entry["weights"]), name=name or one.name,
                         source=source,
                     )  # fmt: skip
                 stored = [queries.by_run(here, run) for run in bundle.runs]

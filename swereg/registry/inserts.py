@@ -45,8 +45,11 @@ class NewRows:
         )
 
 
-def insert_entry(connection: sa.Connection, new: NewRows) -> None:
+def insert_entry(connection: sa.Connection, new: NewRows, created: str = "") -> None:
     """Insert everything of one training under the model's next number.
+
+    Args:
+        created: when it was trained; by default now.
 
     Raises:
         Conflict: the name belongs to another task.
@@ -58,7 +61,7 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
     if new.dataset is not None:
         insert_dataset(connection, new.dataset)
     model, version = next_version(connection, new.name, new.task["name"])
-    row = {**new.entry, "model": model, "version": version, "created": rows.now()}
+    row = {**new.entry, "model": model, "version": version, "created": created or rows.now()}
     row["seal"] = seals.seal(new.name, row, new.epochs, new.outputs)
     entry = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()
     for table, parts in ((t.epochs, new.epochs), (t.outputs, new.outputs)):

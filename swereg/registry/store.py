@@ -121,13 +121,14 @@ class Registry(Life, Care, Carrying):
                 code="storage.full",
             )
 
-    def add(self, new: NewEntry, *, keep_data: bool = True) -> Entry:
+    def add(self, new: NewEntry, *, keep_data: bool = True, created: str = "") -> Entry:
         """Store one training, whole or not at all.
 
         A run that is already stored gives the entry that there is.
 
         Args:
             keep_data: whether to keep the texts, or only their digest and number.
+            created: when it was trained (UTC, as Entry.created); by default now.
 
         Raises:
             Conflict: the name belongs to another task.
@@ -138,7 +139,7 @@ class Registry(Life, Care, Carrying):
         with self._database.writing() as connection:
             if queries.by_run(connection, new.run) is None:
                 self._weights.ensure(new.fitted.weights, ready.weights)
-                insert_entry(connection, ready)
+                insert_entry(connection, ready, created)
             entry = queries.by_run(connection, new.run)
         assert entry is not None  # noqa: S101 - it was inserted where it was not
         return entry
