@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from swereg.api import examine as examine
     from swereg.api import load as load
     from swereg.api import predict as predict
+    from swereg.api import resume as resume
     from swereg.api import show as show
     from swereg.api import train as train
     from swereg.api import train_seeds as train_seeds
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from swereg.registry import Registry as Registry
     from swereg.reporting import plot as plot
     from swereg.reporting import report as report
+    from swereg.runs import interrupted as interrupted
     from swereg.staging import discard as discard
     from swereg.staging import recover as recover
     from swereg.staging import staged as staged
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "swereg.api": [
-            "compare", "entries", "examine", "load", "predict", "show", "train", "train_seeds",
+            "compare", "entries", "examine", "load", "predict", "resume", "show", "train",
+            "train_seeds",
         ],
         "swereg.bank": ["Bank"],
         "swereg.checkup": ["doctor"],
@@ -58,6 +61,7 @@ else:
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
         "swereg.reporting": ["plot", "report"],
+        "swereg.runs": ["interrupted"],
         "swereg.staging": ["discard", "recover", "staged"],
         "swereg.statistics": ["SeedRun"],
         "swereg.verification": ["verify"],
@@ -92,6 +96,7 @@ __all__ = [
     "Task",
     "compare",
     "data",
+    "discard",
     "doctor",
     "entries",
     "examine",
@@ -99,11 +104,13 @@ __all__ = [
     "import_",
     "import_entries",
     "installed",
+    "interrupted",
     "load",
     "plot",
     "predict",
     "recover",
     "report",
+    "resume",
     "show",
     "staged",
     "train",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from swereg import home
+from swereg import home, runs
 from swereg.errors import NotFound, StorageError, SweregError
 from swereg.records import Entry, NewEntry
 from swereg.registry import Registry, bundles
@@ -84,13 +84,13 @@ def staged() -> list[Staged]:
 
 
 def recover(
-    *runs: str, name: str | None = None, registry: Registry | str | Path | None = None
+    *these: str, name: str | None = None, registry: Registry | str | Path | None = None
 ) -> list[Entry]:
     """Store what was trained and could not be stored.
 
     Args:
-        runs: those to store, also if they were meant for another registry; by default all that were
-            meant for this one.
+        these: the runs to store, also if they were meant for another registry; by default all that
+            were meant for this one.
         name: of the model that gets them; by default the one that was said to train.
 
     Raises:
@@ -98,22 +98,25 @@ def recover(
         SweregError: the registry cannot take it; it goes on waiting.
     """
     if isinstance(registry, Registry):
-        return _recover(registry, runs, name)
+        return _recover(registry, these, name)
     with Registry.open(registry, create=True) as opened:
-        return _recover(opened, runs, name)
+        return _recover(opened, these, name)
 
 
 def discard(run: str) -> None:
-    """Delete a training that waits; it cannot be had back.
+    """Delete a training that waits, stored by nobody or interrupted; it cannot be had back.
 
     Raises:
         NotFound: no such training waits.
     """
-    _find(run).path.unlink()
+    if any(one.run.startswith(run) for one in staged()):
+        _find(run).path.unlink()
+    else:
+        runs.find(run).forget()
 
 
-def _recover(registry: Registry, runs: tuple[str, ...], name: str | None) -> list[Entry]:
-    waiting = [_find(run) for run in runs] or [
+def _recover(registry: Registry, these: tuple[str, ...], name: str | None) -> list[Entry]:
+    waiting = [_find(run) for run in these] or [
         one for one in staged() if one.registry == registry.location
     ]
     stored = []
@@ -122,6 +125,7 @@ def _recover(registry: Registry, runs: tuple[str, ...], name: str | None) -> lis
         if entry.base is not None:
             registry.set_default_base(entry.base)
         one.path.unlink()
+        runs.forget(one.run)
         stored.append(entry)
     return stored
 
@@ -130,10 +134,10 @@ def _find(run: str) -> Staged:
     known = staged()
     found = [one for one in known if one.run.startswith(run)] if run else []
     if len(found) != 1:
-        runs = ", ".join(one.run for one in known[:10])
+        names = ", ".join(one.run for one in known[:10])
         raise NotFound(
             f"no training {run!r} waits" if not found else f"{run!r} means {len(found)} trainings",
-            why=f"Those that wait: {runs or 'none'}.",
+            why=f"Those that wait: {names or 'none'}.",
             hint="See them: swereg recover --list",
             code="recover.unknown",
         )

@@ -104,7 +104,7 @@ def test_what_waits_can_be_discarded(tmp_path: Path, home: Path) -> None:
     (home / "staged" / "trasig.swereg").write_bytes(b"SQLite format 3\0")
     broken = [one for one in swereg.staged() if one.fault]
     assert [one.run for one in broken] == ["trasig"]
-    with pytest.raises(NotFound, match="no training"):
+    with pytest.raises(NotFound, match="finns-inte"):
         swereg.discard("finns-inte")
     for one in swereg.staged():
         swereg.discard(one.run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +12,17 @@ from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
 from swereg.cli.tables import Column
 from swereg.errors import UsageError
-from swereg.staging import Staged
 
-COLUMNS: tuple[Column[Staged], ...] = (
-    Column("run", "run", lambda s: s.run),
-    Column("name", "name", lambda s: s.entry.name if s.entry else ""),
-    Column("method", "method", lambda s: s.entry.method if s.entry else ""),
-    Column("created", "trained", lambda s: s.entry.created if s.entry else ""),
-    Column("registry", "registry", lambda s: s.fault or output.without_password(s.registry)),
+if TYPE_CHECKING:
+    from swereg.runs import Run
+    from swereg.staging import Staged
+
+COLUMNS: tuple[Column[dict[str, Any]], ...] = (
+    Column("run", "run", lambda one: one["run"]),
+    Column("name", "name", lambda one: one["name"] or ""),
+    Column("state", "state", lambda one: one["fault"] or one["state"]),
+    Column("registry", "registry", lambda one: one["registry"]),
+    Column("next", "next", lambda one: one["next"]),
 )
 
 
@@ -41,6 +44,9 @@ def recover(
     as_json: bool,
 ) -> None:
     """Store what was trained and could not be stored.
+
+    --list also shows trainings that were interrupted; swereg train --resume RUN goes on with
+    one. --discard deletes either kind.
 
     Without RUN: all that was meant for this registry. A RUN may be shortened, and may have been
     meant for another registry.
@@ -82,23 +88,36 @@ def _ask(run: str, yes: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    found = swereg.staged()
+    found = [_trained(one) for one in swereg.staged()]
+    runs = {one["run"] for one in found}
+    found += [_interrupted(one) for one in swereg.interrupted() if one.run not in runs]
     if as_json:
-        output.as_json({"waiting": [_facts(one) for one in found]})
+        output.as_json({"waiting": found})
     elif found:
         tables.show(COLUMNS, found)
     else:
         output.say("nothing waits")
 
 
-def _facts(one: Staged) -> dict[str, Any]:
-    entry = one.entry
+def _trained(one: Staged) -> dict[str, Any]:
     return {
         "run": one.run,
-        "name": entry and entry.name,
-        "method": entry and entry.method,
-        "created": entry and entry.created,
+        "name": one.entry and one.entry.name,
+        "state": "trained, not stored",
         "registry": output.without_password(one.registry),
+        "next": f"swereg recover {one.run[:8]}",
         "path": str(one.path),
         "fault": one.fault or None,
+    }
+
+
+def _interrupted(one: Run) -> dict[str, Any]:
+    return {
+        "run": one.run,
+        "name": one.name,
+        "state": "interrupted",
+        "registry": output.without_password(one.registry),
+        "next": f"swereg train --resume {one.run[:8]}",
+        "path": str(one.folder),
+        "fault": None,
     }
