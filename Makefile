@@ -1,11 +1,12 @@
 # make demo   the main job, offline, on the small base that ships with swereg
 # make test   everything that has to pass: format, lint, types, architecture, docs, tests
 # make format mend what can be mended, and print the generated parts of the docs anew
-# make bench  time swereg against what one would use instead
+# make bench  time swereg against what one would use instead, and write benchmarks/RESULTS.md
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+MLFLOW := .venv-mlflow/installed
 DOCS := README.md docs/*.md
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -17,6 +18,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	touch $@
+
+$(MLFLOW): $(INSTALLED)
+	$(BIN)/python -m venv .venv-mlflow
+	cd $(BIN)/../lib/python3*/site-packages && pwd > "$$(ls -d $(CURDIR)/.venv-mlflow/lib/python3*/site-packages)/shared.pth"
+	.venv-mlflow/bin/python -m pip install --quiet --constraint constraints.txt "mlflow>=3.17,<4"
 	touch $@
 
 demo: $(INSTALLED)
@@ -35,10 +42,8 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix
 	$(BIN)/cog -r $(DOCS)
 
-bench: $(INSTALLED)
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/bank.py --base kb
-	$(BIN)/python benchmarks/bank.py --base mini
+bench: $(INSTALLED) $(MLFLOW)
+	$(BIN)/python benchmarks/all.py
 
 clean:
-	rm -rf .venv .demo build dist *.egg-info
+	rm -rf .venv .venv-mlflow .demo build dist *.egg-info

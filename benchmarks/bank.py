@@ -28,12 +28,14 @@ import psutil
 import torch
 from inputs import MAX_LENGTH, Kind, Peft, answers, check_same, kb_shaped, sentences
 from starting import starting
-from timing import Section, Side, circumstances, compare
+from timing import Section, Side, circumstances, compare, publish
 
 from swereg.adapters import bases, bert
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.classifier import Adapted
 from swereg.adapters.frozen_base import FrozenBase, Placed
+from swereg.adapters.frozen_bert import PACK_AFTER, FrozenBert
+from swereg.adapters.method import Lowered
 from swereg.adapters.routing import Route, segments
 from swereg.bank import Bank
 from swereg.records import Entry, Recipe
@@ -68,8 +70,12 @@ class Bench:
 
     @cached_property
     def base(self) -> FrozenBase:
-        """The base in memory."""
-        return FrozenBase.open(self.source, self.device)
+        """The base in memory, as it is after some use."""
+        base = FrozenBase.open(self.source, self.device)
+        plain = base.place(Lowered(torch.eye(2, base.info.hidden_size), torch.zeros(2)), 2, 8)
+        for _ in range(PACK_AFTER):
+            base.logits(["Hej"], [plain])
+        return base
 
     @cached_property
     def texts(self) -> list[str]:
@@ -125,16 +131,9 @@ def main() -> None:
             many=said.entries,
             peft_many=said.peft_entries,
         )
-        text = _heading(bench, said.base)
-        print(text)
         usual = [name for name in PARTS if name != "start" or said.base == "mini"]
-        for name in said.only or usual:
-            table = PARTS[name](bench).markdown()
-            print(table, flush=True)
-            text += "\n" + table
-    if said.out:
-        with said.out.open("a", encoding="utf-8") as file:
-            file.write("\n" + text)
+        sections = (PARTS[name](bench) for name in said.only or usual)
+        publish(_heading(bench, said.base), sections, said.out)
 
 
 def _heading(bench: Bench, name: str) -> str:
@@ -149,7 +148,7 @@ def _heading(bench: Bench, name: str) -> str:
         f"`benchmarks/bank.py --base {name} --device {bench.device} --rounds {bench.rounds}`, "
         f"{circumstances(bench.device)}. Entries with random weights; the texts are the first "
         f"{ROWS} test sentences of `sentiment`. Median (quartiles) of {bench.rounds} rounds in "
-        "which all take turns; a ratio is the median of the rounds' ratios.\n"
+        "which all take turns; a ratio is the median of the rounds' ratios."
     )
 
 
@@ -185,7 +184,7 @@ def mixing(bench: Bench) -> Section:
         Side(
             "PEFT, adapter_names with 32",
             lambda: peft.answers(texts, seeds),
-            against=(("32 entries, LoRA r=4", ""), ("PEFT, one entry", "")),
+            against=(("32 entries, LoRA r=4", "at least 3.5"), ("PEFT, one entry", "")),
         ),
     ]
     note = (
@@ -194,6 +193,24 @@ def mixing(bench: Bench) -> Section:
         "the 32 LoRA entries resident; it cannot run the mixture."
     )
     return compare("A batch of 32 texts", sides, bench.rounds, note)
+
+
+def single(bench: Bench) -> Section:
+    """One text with one entry, in a process that has answered before."""
+    text, bank, merged = bench.texts[:1], _bank(bench), bench.peft.pipeline(0)
+    found = [torch.tensor(sorted(bank.predict(text, "e0/1")[0].scores.values()))]
+    check_same(found, [torch.tensor(sorted(answer["score"] for answer in merged(text)[0]))])
+    ours = "swereg, one text"
+    sides = [
+        Side(ours, lambda: bank.predict(text, "e0/1"), turns=8),
+        Side("pipeline, merged", lambda: merged(text), ((ours, "at least 2.4"),), turns=8),
+    ]
+    tokens = len(bench.base.tokenizer.encode(text[0]).ids)
+    note = (
+        "LoRA r=4; the entry merged into a model of its own and transformers' pipeline on it, "
+        f"against Bank.predict. The text has {tokens} tokens."
+    )
+    return compare("One text, warm", sides, bench.rounds, note)
 
 
 def loading(bench: Bench) -> Section:
@@ -230,7 +247,7 @@ def loading(bench: Bench) -> Section:
         Side(
             their_last,
             put_in(bench.peft),
-            against=((theirs, ""), (last, "")),
+            against=((theirs, ""), (last, "at least 100")),
         ),
     ]
     note = (
@@ -346,6 +363,7 @@ def start(bench: Bench) -> Section:
 
 PARTS: dict[str, Callable[[Bench], Section]] = {
     "mixing": mixing,
+    "single": single,
     "everyone": everyone,
     "switching": switching,
     "loading": loading,
@@ -361,7 +379,7 @@ def _twin(bench: Bench) -> FrozenBase:
     """Make the same base again, with no entries on it."""
     config = bench.source.config
     tensors = {name: bench.base.tensor(name) for name in bert.shapes(config)}
-    encoder = bert.Bert(tensors, config, bench.base.device)
+    encoder = FrozenBert(tensors, config, bench.base.device)
     return FrozenBase(
         bench.source, bench.base.info, encoder, bench.base.tokenizer, bench.base.device
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from transformers import (
     BertConfig,
     BertModel,
     logging,
+    pipeline,
 )
 
 from swereg import home, plugins, specs
@@ -28,14 +30,23 @@ logging.set_verbosity_error()  # that a base has no head is no news
 logging.disable_progress_bar()
 
 MAX_LENGTH = 256
+VOCABULARY = 50325  # KB-BERT's pieces
 NOISE = 0.02  # what random entries have on top of what their method begins with
 
 
 def kb_shaped(folder: Path, layers: int = 12) -> Path:
-    """Write random weights of KB-BERT's shape beside the tokenizer of `mini`."""
+    """Write random weights of KB-BERT's shape.
+
+    The tokenizer is that of `mini`, filled up to KB-BERT's size with pieces that no text contains.
+    """
     torch.manual_seed(0)
-    BertModel(BertConfig(vocab_size=50325, num_hidden_layers=layers)).save_pretrained(folder)
+    BertModel(BertConfig(vocab_size=VOCABULARY, num_hidden_layers=layers)).save_pretrained(folder)
     AutoTokenizer.from_pretrained(home.PACKAGED_BASES / "mini").save_pretrained(folder)
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    pieces = tokenizer["model"]["vocab"]
+    pieces |= {f"%{number:06}": number for number in range(len(pieces), VOCABULARY)}
+    path.write_text(json.dumps(tokenizer, ensure_ascii=False, indent=2), encoding="utf-8")
     return folder
 
 
@@ -162,3 +173,16 @@ class Peft:
         with torch.inference_mode():
             logits: Tensor = self._model(**batch, **names).logits
         return logits.cpu()
+
+    def pipeline(self, seed: int) -> Any:
+        """An entry merged into a model of its own, as transformers' pipeline answers with it."""
+        from peft import PeftModel
+
+        model = AutoModelForSequenceClassification.from_pretrained(
+            self._source.folder, num_labels=self._kind.labels
+        )
+        merged = PeftModel.from_pretrained(model, self.write(seed)).merge_and_unload().eval()
+        return pipeline(
+            "text-classification", model=merged, tokenizer=self._tokenizer, device=self._device,
+            top_k=None,
+        )  # fmt: skip

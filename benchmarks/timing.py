@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
+import os
 import platform
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +29,8 @@ class Side:
         against: the sides that its time is divided by, each with the target of that ratio or "".
         target: of its own time.
         turns: times that it is done in one round; the round counts their mean.
+        peak: does it once in a process of its own; returns that one's most memory in bytes.
+        floor: what it cannot be faster than, by name, seconds and target of the ratio.
     """
 
     name: str
@@ -32,6 +38,8 @@ class Side:
     against: tuple[tuple[str, str], ...] = ()
     target: str = ""
     turns: int = 1
+    peak: Callable[[], int] | None = None
+    floor: tuple[str, float, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,26 @@ class Section:
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     note: str
+
+    def without(self, column: str) -> Section:
+        """Leave a column out."""
+        place = self.columns.index(column)
+
+        def rest(cells: tuple[str, ...]) -> tuple[str, ...]:
+            return cells[:place] + cells[place + 1 :]
+
+        return replace(self, columns=rest(self.columns), rows=[rest(row) for row in self.rows])
+
+    def aims(self) -> Iterator[tuple[str, str, str]]:
+        """List what has a target: a name, what was found, and the target."""
+        name = ""
+        for row in self.rows:
+            cells = dict(zip(self.columns, row, strict=True))
+            against = cells[""].removeprefix("... / ")
+            name = name if against != cells[""] else against
+            if cells["target"]:
+                found = cells.get("ratio") or cells.get("time") or cells.get("size", "")
+                yield name if name == against else f"{name} / {against}", found, cells["target"]
 
     def markdown(self) -> str:
         """Write the table, aligned."""
@@ -69,10 +97,15 @@ def compare(title: str, sides: Sequence[Side], rounds: int, note: str) -> Sectio
     rows = []
     for side in sides:
         own = seconds[side.name]
-        rows.append((side.name, spread(own, duration), "", side.target))
+        peak = f"{side.peak() / 2**20:,.0f} MiB" if side.peak else ""
+        rows.append((side.name, spread(own, duration), peak, "", side.target))
         for other, target in side.against:
-            rows.append((f"... / {other}", "", spread(own / seconds[other], ratio), target))
-    return Section(title, ("", "time", "ratio", "target"), rows, note)
+            rows.append((f"... / {other}", "", "", spread(own / seconds[other], ratio), target))
+        if side.floor:
+            least, known, target = side.floor
+            rows.append((f"... / {least}", "", "", spread(own / known, ratio), target))
+    section = Section(title, ("", "time", "peak memory", "ratio", "target"), rows, note)
+    return section if any(side.peak for side in sides) else section.without("peak memory")
 
 
 def _once(side: Side) -> float:
@@ -99,6 +132,46 @@ def duration(seconds: float) -> str:
     unit, factor = ("s", 1.0) if seconds >= 1 else ("ms", 1e3) if seconds >= 1e-3 else ("µs", 1e6)
     value = seconds * factor
     return f"{value:.{max(0, 3 - len(str(int(value))))}f} {unit}"
+
+
+def output(command: Sequence[object]) -> str:
+    """Run a command, offline; return what it prints."""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error",
+                   "MLFLOW_DISABLE_TELEMETRY": "true"}  # fmt: skip
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def peak(command: Sequence[object]) -> int:
+    """Run a command; return the most memory that it had, in bytes."""
+    return int(output([sys.executable, "-S", "-c", PEAK, *command])) * 1024
+
+
+# In between is a small process, because a child counts what its parent had when it forked.
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def publish(heading: str, sections: Iterable[Section], out: Path | None) -> None:
+    """Print tables as they come; append them to a file, and their targets to one beside it."""
+    text, aims = f"{heading}\n", []
+    print(text)
+    for section in sections:
+        table = section.markdown()
+        print(table, flush=True)
+        text += f"\n{table}"
+        aims += [json.dumps((section.title, *aim)) for aim in section.aims()]
+    if out:
+        with out.open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}")
+        with out.with_suffix(".jsonl").open("a", encoding="utf-8") as file:
+            file.write("".join(f"{aim}\n" for aim in aims))
 
 
 def circumstances(device: str) -> str:

@@ -1,102 +1,231 @@
-"""Time training: swereg's loop against transformers' Trainer with PEFT, as a notebook has it.
+"""Time training: swereg's loop against transformers and PEFT, as a notebook has it.
 
-Both train LoRA (r=4, query and value) on the same 100 sentences of the built-in task
-`sentiment`, with 50 for validation, on random weights of KB-BERT's shape. The notebook's way pads
-every text to the longest one and writes a checkpoint after each epoch. The two take turns, so
-that a machine whose speed drifts harms both alike; the figure to quote is the ratio.
+All learn from sentences of the packaged task `sentiment`, on random weights of KB-BERT's shape, on
+the processor. The notebook's way is transformers' Trainer (with PEFT for LoRA r=4 on query and
+value): every text is padded to the longest one, and a checkpoint is written after each epoch. What
+is compared takes turns, so that a machine whose speed drifts harms all alike; the figures to quote
+are the ratios, taken round by round.
 
-    .venv/bin/python benchmarks/training.py [--rounds 3] [--epochs 1] [--layers 12]
+    .venv/bin/python benchmarks/training.py [--rounds 11] [--epoch-rounds 3] [--threads 2]
+        [--layers 12] [--only step lora full] [--out FILE]
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
-import json
-import statistics
+import os
+import re
 import tempfile
-import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
+from floor import Floor
 from inputs import kb_shaped
+from timing import Section, Side, circumstances, compare, publish
+from torch import nn
+from torch.nn.functional import cross_entropy
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    PrinterCallback,
     Trainer,
     TrainingArguments,
 )
 
 from swereg import plugins, specs
-from swereg.adapters import bases, recipes, training
-from swereg.records import Dataset
+from swereg.adapters import bases, engine, recipes, training
+from swereg.adapters.batches import pad
+from swereg.adapters.sequence_classifier import SequenceClassifier
+from swereg.records import Dataset, Recipe
 
-BATCH = 8
+BATCH = 8  # rows
+TARGETS = {"lora": "at least 3.3", "full": "at least 1.8"}
 
 
-def main() -> None:
-    """Run both in turn and print seconds and ratios."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--layers", type=int, default=12)
-    arguments = parser.parse_args()
+@dataclass
+class Bench:
+    """What the measurements have in common.
 
-    whole: Dataset = plugins.find("task", "sentiment").read()
-    dataset = Dataset(whole.labels, whole.train[:100], whole.val[:50])
-    with tempfile.TemporaryDirectory() as folder:
-        base = kb_shaped(Path(folder) / "base", arguments.layers)
-        ours, theirs = [], []
-        for _ in range(arguments.rounds):
-            theirs.append(_notebook(base, dataset, arguments.epochs, Path(folder)))
-            ours.append(_swereg(base, dataset, arguments.epochs))
-            gc.collect()
-            print(f"notebook {theirs[-1]:.1f} s, swereg {ours[-1]:.1f} s")
-    ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
-    print(
-        json.dumps(
-            {
-                "input": f"100 + 50 sentences, {arguments.epochs} epoch(s), KB-BERT's shape "
-                f"with {arguments.layers} layers, random weights",
-                "threads": torch.get_num_threads(),
-                "torch": torch.__version__,
-                "notebook_seconds": statistics.median(theirs),
-                "swereg_seconds": statistics.median(ours),
-                "ratio": statistics.median(ratios),
-                "ratios": [round(ratio, 2) for ratio in ratios],
-            },
-            indent=2,
+    Attributes:
+        folder: with the base in it, as `base`.
+        dataset: 100 sentences to learn from, and 50 for validation.
+    """
+
+    folder: Path
+    dataset: Dataset
+    rounds: int
+    epoch_rounds: int
+
+    @cached_property
+    def source(self) -> bases.BaseSource:
+        """Where the base lies."""
+        return bases.resolve(str(self.folder / "base"))
+
+    def recipe(self, method: str, precision: str = "fp32") -> Recipe:
+        """The default recipe, for one epoch."""
+        said = {"device": "cpu", "epochs": 1, "precision": precision}
+        return recipes.recipe(specs.parse(method), {}, self.source.max_length, said)
+
+    @cached_property
+    def tokens(self) -> training.Data:
+        """The dataset as token ids."""
+        return training.encode(
+            self.source.load(), self.dataset, self.recipe("lora"), lambda _: None
+        )[0]
+
+    def ours(self, method: str, precision: str = "fp32") -> nn.Module:
+        """A model that learns as swereg's do."""
+        recipe, spec = self.recipe(method, precision), specs.parse(method)
+        plain = SequenceClassifier(
+            self.source.load().encoder, len(self.dataset.labels), dropout=recipe.dropout
         )
+        model = spec.method.attach(plain, specs.settings_of(spec.method, recipe.settings))
+        engine.take_over(model, torch.device("cpu"), precision)
+        return model
+
+    def theirs(self, method: str) -> Any:
+        """A model as a notebook has it."""
+        model = AutoModelForSequenceClassification.from_pretrained(
+            self.folder / "base", num_labels=len(self.dataset.labels)
+        )
+        if method == "full":
+            return model
+        from peft import LoraConfig, TaskType, get_peft_model
+
+        config = LoraConfig(
+            task_type=TaskType.SEQ_CLS, r=4, lora_alpha=8, lora_dropout=0.2,
+            target_modules=["query", "value"],
+        )  # fmt: skip
+        return get_peft_model(model, config)
+
+
+def step(bench: Bench) -> Section:
+    """One step of LoRA: forward, backward, clipping, AdamW."""
+    rows = sorted(bench.tokens.train, key=len)[6::12][:BATCH]  # of all lengths
+    longest = max(map(len, bench.tokens.train))
+    batch = pad(rows, 0)
+    padded = {k: nn.functional.pad(v, (0, longest - v.shape[1])) for k, v in batch.items()}
+    labels = torch.arange(BATCH) % 2
+    notebook = bench.theirs("lora")
+
+    def logits(**more: Any) -> torch.Tensor:
+        found: torch.Tensor = notebook(**more).logits
+        return found
+
+    floor = Floor(bench.source.config, rows)
+    targets = {"fp32": "at least 3.2", "bf16": "at least 4.8"}
+    sides = [
+        Side(
+            "notebook",
+            _step(notebook, logits, padded, labels),
+            tuple((f"swereg, {precision}", target) for precision, target in targets.items()),
+        ),
+        Side(
+            "notebook, bf16",
+            _step(notebook, logits, padded, labels, "bf16"),
+            (("swereg, bf16", ""),),
+        ),
+    ]
+    for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        least = "its matrix products alone", floor.seconds(dtype)
+        model = bench.ours("lora", precision)
+        sides.append(
+            Side(
+                f"swereg, {precision}",
+                _step(model, model, batch, labels, precision),
+                floor=(*least, "at most 1.3" if precision == "fp32" else ""),
+            )
+        )
+    table = compare("One step of LoRA", sides, bench.rounds, "")
+    note = (
+        f"{BATCH} sentences, {sum(map(len, rows))} tokens; the notebook pads them to {longest} "
+        f"each. {floor.sentence()}"
+    )
+    return replace(table, note=note)
+
+
+def _step(
+    model: nn.Module,
+    logits: Callable[..., torch.Tensor],
+    batch: dict[str, torch.Tensor],
+    labels: torch.Tensor,
+    precision: str = "fp32",
+) -> Callable[[], None]:
+    learning = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=1e-4, weight_decay=0.0, fused=True)
+    model.train()
+
+    def run() -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            found = logits(**batch)
+        cross_entropy(found.float(), labels).backward()
+        nn.utils.clip_grad_norm_(learning, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return run
+
+
+def epoch(bench: Bench, method: str) -> Section:
+    """One epoch with validation and what each does at its end; loading is not counted."""
+    recipe, spec = bench.recipe(method), specs.parse(method)
+    model = bench.ours(method)
+    accelerator, recipe = training.prepare(recipe)
+    trainer = _trainer(bench, method, recipe.learning_rate)
+
+    def swereg() -> None:
+        training.learn(accelerator, spec.method, model, bench.tokens, recipe)
+
+    counts = len(bench.dataset.train), len(bench.dataset.val)
+    job = bench.folder, bench.dataset, method
+    return compare(
+        f"One epoch, {method}",
+        [
+            Side(
+                "notebook",
+                trainer.train,
+                (("swereg", TARGETS[method]),),
+                peak=lambda: _peak("notebook", *job),
+            ),
+            Side("swereg", swereg, peak=lambda: _peak("swereg", *job)),
+        ],
+        bench.epoch_rounds,
+        f"{counts[0]} sentences, then {counts[1]} for validation; swereg keeps the best weights in "
+        "memory, the notebook writes a checkpoint. Memory is that of a process which imports both "
+        "and does one of them.",
     )
 
 
-def _swereg(base: Path, dataset: Dataset, epochs: int) -> float:
-    """Train with swereg; return the seconds of training and validation."""
-    spec = specs.parse("lora")
-    source = bases.resolve(str(base))
-    recipe = recipes.recipe(spec, {}, source.max_length, {"device": "cpu", "epochs": epochs})
-    return training.fit(source, spec.method, dataset, recipe)[1].seconds
+def _peak(way: str, folder: Path, dataset: Dataset, method: str) -> int:
+    """The most memory of a process that learns for an epoch, in bytes."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_learn, way, folder, dataset, method).result()
 
 
-def _notebook(base: Path, dataset: Dataset, epochs: int, folder: Path) -> float:
-    """Train with Trainer and PEFT; return the seconds of training, validation, checkpoints."""
-    from peft import LoraConfig, TaskType, get_peft_model
+def _learn(way: str, folder: Path, dataset: Dataset, method: str) -> int:
+    bench = Bench(folder, dataset, 1, 1)
+    recipe = bench.recipe(method)
+    if way == "swereg":
+        training.fit(bench.source, specs.parse(method).method, dataset, recipe)
+    else:
+        _trainer(bench, method, recipe.learning_rate).train()
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
 
-    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2)
-    config = LoraConfig(
-        task_type=TaskType.SEQ_CLS,
-        r=4,
-        lora_alpha=8,
-        lora_dropout=0.2,
-        target_modules=["query", "value"],
-    )
-    model = get_peft_model(model, config)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+
+def _trainer(bench: Bench, method: str, learning_rate: float) -> Trainer:
+    tokenizer = AutoTokenizer.from_pretrained(bench.folder / "base")
 
     def rows(examples: Any) -> list[dict[str, Any]]:
         encoded = tokenizer([e.text for e in examples], padding="longest", truncation=True)
-        labels = [dataset.labels.index(e.label) for e in examples]
+        labels = [bench.dataset.labels.index(e.label) for e in examples]
         return [
             {"input_ids": ids, "attention_mask": mask, "labels": label}
             for ids, mask, label in zip(
@@ -105,26 +234,52 @@ def _notebook(base: Path, dataset: Dataset, epochs: int, folder: Path) -> float:
         ]
 
     arguments = TrainingArguments(
-        output_dir=str(folder / "out"),
-        num_train_epochs=epochs,
-        per_device_train_batch_size=BATCH,
-        per_device_eval_batch_size=BATCH,
-        learning_rate=1e-4,
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        report_to=[],
-        use_cpu=True,
-        disable_tqdm=True,
-    )
+        output_dir=str(bench.folder / f"out-{method}"), num_train_epochs=1,
+        per_device_train_batch_size=BATCH, per_device_eval_batch_size=BATCH,
+        learning_rate=learning_rate, eval_strategy="epoch", save_strategy="epoch",
+        save_total_limit=1, report_to=[], use_cpu=True, disable_tqdm=True,
+    )  # fmt: skip
     trainer = Trainer(
-        model=model,
-        args=arguments,
-        train_dataset=rows(dataset.train),
-        eval_dataset=rows(dataset.val),
-    )
-    began = time.monotonic()
-    trainer.train()
-    return time.monotonic() - began
+        model=bench.theirs(method), args=arguments,
+        train_dataset=rows(bench.dataset.train), eval_dataset=rows(bench.dataset.val),
+    )  # fmt: skip
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+PARTS: dict[str, Callable[[Bench], Section]] = {
+    "step": step,
+    "lora": lambda bench: epoch(bench, "lora"),
+    "full": lambda bench: epoch(bench, "full"),
+}
+
+
+def main() -> None:
+    """Measure, print, and write a file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=11, help="of the step")
+    parser.add_argument("--epoch-rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--out", type=Path, help="append the tables to this file")
+    said = parser.parse_args()
+
+    torch.set_num_threads(said.threads)
+    whole: Dataset = plugins.find("task", "sentiment").read()
+    dataset = Dataset(whole.labels, whole.train[:100], whole.val[:50])
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SWEREG_HOME"] = folder
+        kb_shaped(Path(folder) / "base", said.layers)
+        bench = Bench(Path(folder), dataset, said.rounds, said.epoch_rounds)
+        heading = (
+            f"## Training on KB-BERT's shape ({said.layers} layers, hidden 768, vocabulary 50,325),"
+            f" random weights\n\n`benchmarks/training.py --rounds {said.rounds} --epoch-rounds "
+            f"{said.epoch_rounds}`, {circumstances('cpu')}. Median (quartiles) of the rounds in "
+            "which all take turns; a ratio is a time divided by the one it stands under, the "
+            "median of the rounds' ratios."
+        )
+        publish(heading, (PARTS[name](bench) for name in said.only), said.out)
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     """Train a step, store, lower, and hold the answers of both forms together."""
     import torch
 
-    from swereg.adapters import tensors
+    from swereg.adapters import engine, tensors
     from swereg.adapters.batches import pad
     from swereg.adapters.frozen_base import FrozenBase
     from swereg.adapters.sequence_classifier import SequenceClassifier, count
@@ -161,6 +161,10 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
         wanted = model.eval()(**batch)
     off = float((found - wanted).abs().max())
     assert off < 1e-5, f"what runs differs from what was trained by {off:.1e}"
+    engine.take_over(model, torch.device("cpu"), "fp32")
+    with torch.inference_mode():
+        off = float((model(**batch) - wanted).abs().max())
+    assert off < 1e-5, f"on the engine the model answers differently, by {off:.1e}"
 
 
 def make_base(folder: Path, *, seed: int = 0, pooler: bool = True, **config: Any) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import sqlite3
@@ -11,79 +10,25 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from swereg.testing import make_base
-
-ROWS = [
-    (f"{word} {place}", label)
-    for place in ("i Umeå", "på Öland", "vid sjön", "i Skåne", "hos oss", "där borta", "igen")
-    for word, label in (
-        ("härlig mat", "positiv"), ("underbar dag", "positiv"), ("vänlig personal", "positiv"),
-        ("försenat tåg", "negativ"), ("besviken på maten", "negativ"), ("full av hål", "negativ"),
-    )
-]  # fmt: skip
-HEAVY = {"torch", "transformers", "peft", "alembic", "accelerate", "sklearn"}
-
-
-def swereg(*arguments: object, stdin: str | None = None, code: int = 0, **env: str) -> str:
-    """Run the command line; return its standard output, or what it said where it must fail."""
-    done = subprocess.run(
-        [sys.executable, "-m", "swereg", *map(str, arguments)],
-        capture_output=True, text=True, check=False, input=stdin, env={**os.environ, **env},
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout if code == 0 else done.stderr
-
-
-def shown(ref: str) -> dict[str, Any]:
-    """All facts of an entry."""
-    facts: dict[str, Any] = json.loads(swereg("show", ref, "--json"))
-    return facts
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a base, a table as Excel writes it, and a registry with two entries."""
-    folder = tmp_path_factory.mktemp("shop")
-    make_base(folder / "base")
-    lines = ["Text;Etikett", *(f"{text};{label}" for text, label in ROWS)]
-    (folder / "omdömen.csv").write_bytes("\r\n".join(lines).encode("cp1252"))
-    home = {"SWEREG_HOME": str(folder / "home")}
-    first = swereg(*train(folder), "-q", PYTHONHASHSEED="1", **home)
-    assert first == "omdöme/1\n"
-    assert swereg(*train(folder, "--method", "full"), "-q", **home) == "omdöme-full/1\n"
-    return folder
-
-
-def train(folder: Path, *more: object) -> list[object]:
-    """The arguments of a quick training."""
-    return ["train", "--task", "omdöme", "--data", folder / "omdömen.csv", "--base",
-            folder / "base", "--epochs", 3, "--lr", 0.02, *more]  # fmt: skip
-
-
-@pytest.fixture
-def registry(shop: Path, home: Path) -> Path:
-    """A copy of the registry of the shop, as this test's own."""
-    shutil.copytree(shop / "home", home)
-    return home / "registry.db"
+from tests.command_line import HEAVY, ROWS, as_json, here, listed, shown, swereg, train
 
 
 def test_what_was_trained_is_listed_compared_and_shown(registry: Path, shop: Path) -> None:
-    assert swereg("list", "-q").split() == ["omdöme-full/1", "omdöme/1"]
-    listed = json.loads(swereg("list", "--json"))
-    assert [entry["ref"] for entry in listed["entries"]] == ["omdöme-full/1", "omdöme/1"]
+    assert listed() == ["omdöme-full/1", "omdöme/1"]
+    entries = json.loads(swereg("list", "--json"))["entries"]
+    assert [entry["ref"] for entry in entries] == ["omdöme-full/1", "omdöme/1"]
     compared = json.loads(swereg("compare", "--task", "omdöme", "--json"))
     (baseline,) = [row for row in compared["rows"] if row["baseline"]]
     assert (baseline["ref"], baseline["figures"]["trainable_percent"]) == ("omdöme-full/1", 100)
     assert baseline["intervals"]["accuracy"]["low"] <= baseline["figures"]["accuracy"]
-    pair = json.loads(swereg("compare", "omdöme-full", "omdöme", "--json"))["between"]
+    pair = as_json("compare", "omdöme-full", "omdöme")["between"]
     assert pair["verdict"] in ("better", "worse", "indistinguishable")
-    assert pair["sentence"] in swereg("compare", "omdöme-full", "omdöme", "--md")
-    report = json.loads(swereg("show", "omdöme", "--errors", "--json"))["report"]
+    assert pair["sentence"] in here("compare", "omdöme-full", "omdöme", "--md")
+    report = as_json("show", "omdöme", "--errors")["report"]
     assert report["figures"]["accuracy"]["value"] == shown("omdöme")["scores"]["test"]["accuracy"]
     entry = shown("omdöme")
     assert entry["labels"] == ["negativ", "positiv"]
@@ -117,53 +62,53 @@ def test_the_same_command_gives_the_same_entry_under_another_hash_seed(
 def test_what_goes_out_comes_back_the_same(registry: Path, shop: Path, tmp_path: Path) -> None:
     out, whole = tmp_path / "ut", tmp_path / "hel"
     assert swereg("export", "omdöme/1", "--peft", out) == f"{out}\n"
-    assert swereg("export", "omdöme-full", "--merged", whole) == f"{whole}\n"
+    assert here("export", "omdöme-full", "--merged", whole) == f"{whole}\n"
     assert (whole / "model.safetensors").is_file()
     assert swereg("import", out, "--name", "åter", "-q") == "åter/1\n"
     assert shown("åter")["weights_digest"] == shown("omdöme/1")["weights_digest"]
-    assert swereg("predict", "åter", "härlig mat")
+    assert here("predict", "åter", "härlig mat")
 
 
 def test_data_have_a_history(registry: Path, shop: Path, tmp_path: Path) -> None:
     quick = ("--method", "head", "--epochs", 1, "-q")
     assert "Windows-1252" in swereg("data", "check", shop / "omdömen.csv")
-    (first,) = json.loads(swereg("data", "list", "--json"))["datasets"]
+    (first,) = as_json("data", "list")["datasets"]
     assert first["entries"] == ["omdöme/1", "omdöme-full/1"]
     out = tmp_path / "ut.csv"
     assert swereg("data", "export", "omdöme", "-o", out) == f"{out}\n"
-    assert json.loads(swereg("data", "check", out, "--json"))["digest"] == first["digest"]
+    assert as_json("data", "check", out)["digest"] == first["digest"]
     rows = out.read_text(encoding="utf-8").splitlines()
     out.write_text("\n".join([*rows, "train,en helt ny rad,positiv"]), encoding="utf-8")
-    assert swereg("train", "--task", "omdöme", "--data", out, *quick) == "omdöme-head/1\n"
+    assert here("train", "--task", "omdöme", "--data", out, *quick) == "omdöme-head/1\n"
     assert swereg("train", "--task", "omdöme", *quick) == "omdöme-head/2\n"
     assert shown("omdöme-head/2")["dataset"] == shown("omdöme-head/1")["dataset"]
-    found = json.loads(swereg("data", "diff", "omdöme", "omdöme-head", "--json"))
+    found = as_json("data", "diff", "omdöme", "omdöme-head")
     assert found["counts"] == {"added": 1, "removed": 0, "relabelled": 0, "moved": 0}
     assert found["same"] == 42
 
 
 def test_texts_can_be_left_out_and_erased(registry: Path, shop: Path, tmp_path: Path) -> None:
-    answer = swereg("predict", "omdöme", "härlig mat")
+    answer = here("predict", "omdöme", "härlig mat")
     text = "en mening som bara finns här"
     more = tmp_path / "mer.csv"
     content = (shop / "omdömen.csv").read_bytes() + f"\r\n{text};positiv".encode("cp1252")
     more.write_bytes(content)
     quick = ("--task", "mer", "--data", more, "--method", "head", "--epochs", 1, "-q")
     assert swereg("train", *quick, "--no-keep-data") == "mer-head/1\n"
-    assert "sizes" in json.loads(swereg("data", "show", "mer-head", "--json"))
-    said = swereg("train", "--task", "mer", code=3)
+    assert "sizes" in as_json("data", "show", "mer-head")
+    said = here("train", "--task", "mer", code=3)
     assert "--data FILE" in said
-    assert swereg("train", *quick) == "mer-head/2\n"
-    assert text in swereg("data", "export", "mer-head/1")
-    assert swereg("data", "rm", "mer-head", code=2)
+    assert here("train", *quick) == "mer-head/2\n"
+    assert text in here("data", "export", "mer-head/1")
+    assert here("data", "rm", "mer-head", code=2)
     swereg("data", "rm", "mer-head", "--yes")
-    swereg("data", "rm", "omdöme", "--yes")
+    here("data", "rm", "omdöme", "--yes")
     with closing(sqlite3.connect(registry)) as db:
         assert db.execute("SELECT count(content) FROM datasets").fetchone() == (0,)
-    assert swereg("predict", "omdöme", "härlig mat") == answer
+    assert here("predict", "omdöme", "härlig mat") == answer
     assert shown("omdöme")["scores"]
-    assert swereg("compare", "--task", "omdöme", "--json")
-    said = swereg("data", "check", shop / "omdömen.csv", "--label", "Text", code=4)
+    assert here("compare", "--task", "omdöme", "--json")
+    said = here("data", "check", shop / "omdömen.csv", "--label", "Text", code=4)
     assert "Training would refuse it" in said
 
 
@@ -175,7 +120,7 @@ def test_another_base_in_the_same_place_is_refused(registry: Path, shop: Path) -
         said = swereg("predict", "omdöme", "härlig mat", code=4)
         assert f"recorded {recorded}" in said
         assert "found" in said
-        assert swereg("predict", "omdöme", "härlig mat", "--base", kept)
+        assert here("predict", "omdöme", "härlig mat", "--base", kept)
     finally:
         shutil.rmtree(shop / "base")
         kept.rename(shop / "base")
@@ -189,7 +134,7 @@ def test_changed_weights_are_refused(registry: Path) -> None:
         changed = data[:-1] + bytes([data[-1] ^ 1])
         db.execute("UPDATE weights SET data = ? WHERE digest = ?", [changed, digest])
     assert "omdöme/1" in swereg("predict", "omdöme", "härlig mat", code=4)
-    assert swereg("list", "-q").split() == ["omdöme-full/1", "omdöme/1"]
+    assert listed() == ["omdöme-full/1", "omdöme/1"]
 
 
 def test_a_training_text_that_is_also_in_test_stops_the_run(tmp_path: Path) -> None:
@@ -217,7 +162,7 @@ def test_an_interrupt_leaves_the_registry_as_it_was(
         out, said = process.communicate(timeout=60)
     assert (process.returncode, out) == (code, ""), said
     assert "the registry is as it was" in said
-    assert swereg("list", "-q").split() == ["omdöme-full/1", "omdöme/1"]
+    assert listed() == ["omdöme-full/1", "omdöme/1"]
 
 
 def test_a_new_registry_without_kbs_model_takes_mini_and_says_so(shop: Path) -> None:
@@ -261,13 +206,13 @@ assert not {HEAVY - {"sklearn", "alembic"}!r} & set(sys.modules)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["positiv", "negativ"]
-    both = swereg("predict", "omdöme,omdöme-tfidf", *texts).splitlines()
+    both = here("predict", "omdöme,omdöme-tfidf", *texts).splitlines()
     assert [line for line in both if line.startswith("omdöme-tfidf/2\t")] == [
         f"omdöme-tfidf/2\t{line}" for line in done.stdout.splitlines()
     ]
-    said = swereg(*plain, "--base", shop / "base", "--lr", 1, code=2)
+    said = here(*plain, "--base", shop / "base", "--lr", 1, code=2)
     assert "tfidf has no base, so it cannot use --base, --learning-rate" in said
-    assert "has no base" in swereg("export", "omdöme-tfidf", "--peft", shop / "x", code=2)
+    assert "has no base" in here("export", "omdöme-tfidf", "--peft", shop / "x", code=2)
 
 
 @pytest.mark.parametrize("ref", ["omdöme", "omdöme-full"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
-import os
 import signal
 import statistics
 import subprocess
@@ -25,6 +23,7 @@ from swereg.standalone.method import Learnt
 from swereg.statistics import seed_run
 from swereg.testing import check_method
 from tests.cli.conftest import entry as made
+from tests.command_line import as_json, here
 
 LABELS = ("sol", "regn")
 PLACES = ("Umeå", "Växjö", "Gävle", "Åre", "Öland", "Skåne", "Bo", "Lund", "Mora", "Falun")
@@ -182,13 +181,9 @@ def test_the_command_line_stores_each_and_tells_the_spread(table: Path, tiny_bas
     assert "stored väder-head/1" in done.stderr
     assert "val loss: 0." in done.stderr
     assert " ± " in done.stderr
-    plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(command(table, tiny_base, "--seeds", "8,9", "-q"), capture_output=True,
-                          text=True, check=True, env=plain)  # fmt: skip
-    assert done.stdout.split() == ["v?der-head/3", "v?der-head/4"]
-    done = subprocess.run(command(table, tiny_base, "--seeds", "8,9", "--json"),
-                          capture_output=True, text=True, check=True)  # fmt: skip
-    facts = json.loads(done.stdout)
+    seeds = command(table, tiny_base, "--seeds", "8,9")[3:]
+    assert here(*seeds, "-q").split() == ["väder-head/3", "väder-head/4"]
+    facts = as_json(*seeds)
     assert facts["seeds"] == [8, 9]
     assert [entry["recipe"]["seed"] for entry in facts["entries"]] == [8, 9]
     mean, values = facts["spreads"]["accuracy"]["mean"], facts["spreads"]["accuracy"]["values"]

@@ -17,6 +17,7 @@ from torch.nn.functional import linear
 from swereg.adapters import bert, checkpoints
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.devices import choose_device
+from swereg.adapters.frozen_bert import FrozenBert
 from swereg.adapters.hidden import Hidden
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.routing import Adapter, Layouts
@@ -147,7 +148,7 @@ class FrozenBase:
         tokenizer = source.tokenizer()
         hidden = int(source.config["hidden_size"])
         info = source.identify(tensors, tokenizer, bert.ARCHITECTURE, hidden)
-        encoder = bert.Bert(tensors, source.config, device)
+        encoder = FrozenBert(tensors, source.config, device)
         return cls(source, info, encoder, tokenizer, device)
 
     # --- what lowering needs to know (method.Frozen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ class Padded:
     def unpad(self, x: Tensor) -> Tensor:
         """[rows, longest, width] to [tokens, width]."""
         x = x.reshape(self.rows * self.longest, -1)
-        return x if self.places is None else x[self.places]
+        return x if self.places is None else x.index_select(0, self.places)
 
     def spread(self, vectors: Tensor) -> Tensor:
         """[rows, 1, width] to [tokens, width]."""
@@ -64,7 +65,8 @@ class Hidden:
 
     Attributes:
         tokens: [tokens of all rows, hidden]; before the first stage their ids, [tokens of all
-            rows]; after the last one the pooled output, [rows, hidden].
+            rows]; after the last one the pooled output, [rows, hidden]. An encoder may drop what
+            it no longer needs and go on with the first token of each row alone, [rows, hidden].
         lengths: tokens per row.
         padding: the way to padded rows.
     """
@@ -79,6 +81,27 @@ class Hidden:
         lengths = tuple(map(len, ids))
         tokens = torch.tensor([token for row in ids for token in row], device=device)
         return cls(tokens, lengths, Padded.of(lengths, device))
+
+    @classmethod
+    def of_padded(cls, ids: Tensor, mask: Tensor) -> Hidden:
+        """Pack rows of token ids, [rows, longest], of which the mask is 1 where there is one.
+
+        What is no token lies behind the tokens of its row.
+        """
+        lengths = tuple(mask.sum(1).tolist())
+        return cls(ids[mask.bool()], lengths, Padded.of(lengths, ids.device))
+
+    @property
+    def firsts(self) -> Tensor:
+        """The first token of each row: its place among all tokens, [rows]."""
+        starts = [0, *accumulate(self.lengths[:-1])]
+        return torch.tensor(starts, device=self.tokens.device)
+
+    @property
+    def positions(self) -> Tensor:
+        """The place of each token in its row, [tokens]."""
+        device = self.tokens.device
+        return torch.cat([torch.arange(length, device=device) for length in self.lengths])
 
     def repeat(self, times: int) -> Hidden:
         """The whole batch several times, one after the other."""

@@ -106,7 +106,9 @@ class Method(Protocol):
     def attach(self, model: SequenceClassifier, settings: Any) -> nn.Module:
         """Prepare a model for training: add what is new, and mark what learns.
 
-        What is returned takes the same arguments as the model and gives logits.
+        What is returned takes the same arguments as the model and gives logits. A layer put into
+        a BERT is called with the tokens of all rows one after the other, [tokens, in]; one that
+        changes how blocks follow each other keeps the encoder to transformers.
         """
         ...
 

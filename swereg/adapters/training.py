@@ -20,9 +20,9 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from transformers import get_linear_schedule_with_warmup
+from torch.optim.lr_scheduler import LinearLR
 
-from swereg.adapters import resuming, tensors
+from swereg.adapters import engine, resuming, tensors
 from swereg.adapters.bases import Base, BaseSource
 from swereg.adapters.batches import Batch, Rows, ShuffledByLength, loader, pad
 from swereg.adapters.devices import choose_device
@@ -132,13 +132,14 @@ def fit(
     plain = SequenceClassifier(base.encoder, len(dataset.labels), dropout=recipe.dropout)
     model = method.attach(plain, settings_of(method, recipe.settings))
     trainable, total = count(model)
+    engine.take_over(model, accelerator.device, recipe.precision)
 
     began = time.monotonic()
     data, cut = encode(base, dataset, recipe, on_progress)
     steps = math.ceil(len(data.train_labels) / recipe.batch_size)
     on_progress(Started(recipe.epochs, steps, trainable, total))
     if method.frozen_encoder:
-        data = run_encoder_once(base.encoder, data, accelerator, on_progress)
+        data = run_encoder_once(plain.encoder, data, accelerator, on_progress)
     if on_epoch and not (resuming.affordable(trainable) and accelerator.num_processes == 1):
         on_epoch = None
         on_progress(Notice("Too much learns to keep it after each epoch: no --resume."))
@@ -149,6 +150,9 @@ def fit(
     )
     seconds = time.monotonic() - began
 
+    info = base.info
+    accelerator.free_memory()
+    del base, plain, model  # in their place comes the base as it answers
     # From here on with what will be stored, loaded as it will be loaded.
     weights = tensors.write(best.state)
     frozen = FrozenBase.open(source, str(accelerator.device))
@@ -163,7 +167,7 @@ def fit(
     outputs: dict[Split, Logits] = {"val": best.val}
     if dataset.test:
         outputs["test"] = answer(texts(dataset.test))
-    return base.info, Fitted(
+    return info, Fitted(
         run=str(broadcast_object_list([run or uuid.uuid4().hex])[0]),
         recipe=recipe,
         weights=weights,
@@ -204,7 +208,7 @@ def learn(
     optimizer = torch.optim.AdamW(
         learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
-    schedule = get_linear_schedule_with_warmup(optimizer, 0, recipe.epochs * len(sampler))
+    schedule = LinearLR(optimizer, 1, 0, recipe.epochs * len(sampler))
     model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
 
     loop = Loop(model, optimizer, schedule, sampler, accelerator.device.type)

@@ -17,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swereg import specs
+from swereg.adapters import frozen_bert, products
 from swereg.adapters.bases import BaseSource, resolve
 from swereg.adapters.batches import pad
 from swereg.adapters.frozen_base import FrozenBase, Placed
+from swereg.adapters.frozen_bert import FrozenBert
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.sequence_classifier import SequenceClassifier
 from swereg.adapters.tokens import tokenize
@@ -109,6 +111,27 @@ def test_every_entry_answers_every_text(
     for entry, rows in enumerate(found):
         assert np.allclose(np.stack(rows[:-1]), np.stack(answers[entry]), atol=1e-5), entry
         assert cut[entry] == [False] * len(TEXTS) + [True]
+
+
+def test_answers_stay_when_the_base_is_packed(
+    crowd: tuple[FrozenBase, list[Placed], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks often gets packed weights; in this base even its small ones."""
+    base, placed, answers = crowd
+    monkeypatch.setattr(products, "SMALLEST", 1)
+    monkeypatch.setattr(frozen_bert, "PACK_AFTER", 2)
+    encoder = base._encoder
+    assert isinstance(encoder, FrozenBert)
+    anew = FrozenBert(encoder.tensors(), encoder.config, base.device)
+    monkeypatch.setattr(base, "_encoder", anew)
+    for _ in range(4):
+        found, _ = base.logits(TEXTS * len(placed), [entry for entry in placed for _ in TEXTS])
+        assert np.allclose(
+            np.concatenate([rows for entry in answers for rows in entry]),
+            np.concatenate(found), atol=1e-5,
+        )  # fmt: skip
+    weight = anew._layers["pooler.dense"].keywords["weight"]  # type: ignore[attr-defined]
+    assert weight.is_mkldnn == products.faster(torch.float32)
 
 
 def test_different_entries_give_different_answers(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +11,7 @@ import numpy as np
 import pytest
 
 from swereg import specs
-from swereg.adapters import recipes, training
+from swereg.adapters import products, recipes, training
 from swereg.adapters.bases import BaseSource
 from swereg.errors import TrainingError
 from swereg.records import Dataset, EpochEnded, Fitted, Notice, Progress
@@ -77,10 +74,12 @@ class _InOrder:
             yield rows[start : start + self.batch_size]
 
 
+@pytest.mark.parametrize("smallest", [1, products.SMALLEST])  # of oneDNN's products
 @pytest.mark.parametrize("method", ["lora", "full"])
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT calls it
 def test_epoch_losses_equal_those_of_the_trainer_with_peft(
     method: str,
+    smallest: int,
     source: BaseSource,
     dataset: Dataset,
     tmp_path: Path,
@@ -88,6 +87,7 @@ def test_epoch_losses_equal_those_of_the_trainer_with_peft(
 ) -> None:
     """Same start, same batches, no dropout: transformers' Trainer is the oracle."""
     monkeypatch.setattr(training, "ShuffledByLength", _InOrder)
+    monkeypatch.setattr(products, "SMALLEST", smallest)
     start: dict[str, Any] = {}
     learn = training.learn
 
@@ -165,31 +165,9 @@ def _peft_key(key: str, theirs: Any) -> str:
     return wrapped if wrapped in theirs else key
 
 
-_REPEAT = """
-import json, sys
-from tests.adapters.test_training import fit
-from swereg.adapters.bases import resolve
-from swereg.records import Dataset, Example
-from swereg.testing import TEXTS
-import torch
-torch.set_num_threads(1)
-rows = tuple(Example(t, "positive" if i % 2 else "negative") for i, t in enumerate(TEXTS * 3))
-dataset = Dataset(("negative", "positive"), rows, rows[:8])
-fitted, _ = fit(resolve(sys.argv[1]), dataset)
-print(json.dumps([[e.train_loss, e.val_loss] for e in fitted.epochs] + [fitted.weights.digest]))
-"""
-
-
-def test_the_same_command_gives_the_same_losses_under_any_hash_seed(tiny_base: Path) -> None:
-    runs = []
-    for hash_seed in ("0", "1"):
-        done = subprocess.run(
-            [sys.executable, "-c", _REPEAT, str(tiny_base)],
-            capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
-            env={"PYTHONHASHSEED": hash_seed, "PATH": "", "HF_HUB_OFFLINE": "1"},
-        )  # fmt: skip
-        runs.append(json.loads(done.stdout))
-    assert runs[0] == runs[1]
+def test_what_ran_is_recorded(source: BaseSource, dataset: Dataset) -> None:
+    fitted, _ = fit(source, dataset, "head", epochs=1)
+    assert fitted.environment["products"] in ("oneDNN", "torch")
 
 
 def test_another_seed_gives_other_losses(source: BaseSource, dataset: Dataset) -> None:

@@ -1,0 +1,11 @@
+"""The training engine: what a method has attached itself to learns on packed tokens.
+
+A BERT of transformers keeps its layers, its parameters and their names, with everything that PEFT
+put into them; the engine goes through them in its own way (packed_bert.py), multiplies as this
+processor does it best (fast_linear.py) and draws dropout masks cheaply (dropout.py). So any method
+learns on it, the numbers are those of transformers and PEFT, and what is stored is the same.
+"""
+
+from swereg.adapters.engine.packed_bert import take_over
+
+__all__ = ["take_over"]

@@ -1,0 +1,135 @@
+"""A BERT of transformers that computes on packed tokens; layers, parameters and names stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from swereg.adapters import bert, products
+from swereg.adapters.engine.dropout import FastDropout, Masks
+from swereg.adapters.engine.fast_linear import FastLinear
+from swereg.adapters.hidden import Hidden
+from swereg.adapters.sequence_classifier import SequenceClassifier
+
+HOME = "transformers.models.bert.modeling_bert"
+
+
+def take_over(model: nn.Module, device: torch.device, precision: str) -> None:
+    """Let what a method has attached itself to learn on the engine, if its encoder is a BERT.
+
+    Args:
+        model: what ``Method.attach`` returned; it is changed in place.
+        device: where it will learn.
+        precision: ``fp32`` or ``bf16``.
+    """
+    for classifier in model.modules():
+        if isinstance(classifier, SequenceClassifier) and _is_understood(classifier.encoder):
+            break
+    else:
+        return
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    own = device.type == "cpu" and products.faster(dtype)
+    if device.type == "cpu":
+        _replace(model, dtype if own else None)
+    encoder = PackedBert(classifier.encoder, autocast=not own)
+    setattr(classifier, classifier.prefix, encoder)
+
+
+def _is_understood(encoder: Any) -> bool:
+    """Tell whether nobody changed the way that this BERT goes through its layers."""
+    if type(encoder).__name__ != bert.ARCHITECTURE or type(encoder).__module__ != HOME:
+        return False
+    config = encoder.config.to_dict()
+    if not bert.understands(config):
+        return False
+    layers = {name.rpartition(".")[0] for name in bert.shapes(config)}
+    inner = {layer[:end] for layer in layers for end, sign in enumerate(layer) if sign == "."}
+    modules = dict(encoder.named_modules())
+    return {*layers, *inner} <= modules.keys() and all(_is_plain(modules[n]) for n in {"", *inner})
+
+
+def _is_plain(module: nn.Module) -> bool:
+    known = type(module) is nn.ModuleList or type(module).__module__ == HOME
+    hooks = module._forward_hooks or module._forward_pre_hooks
+    return known and not hooks and "forward" not in vars(module)
+
+
+def _replace(model: nn.Module, dtype: torch.dtype | None) -> None:
+    """Put faster layers in the place of torch's.
+
+    Args:
+        dtype: of products; None leaves linear layers alone.
+    """
+    masks = Masks()
+    for name, module in list(model.named_modules()):
+        if type(module) is nn.Dropout:
+            model.set_submodule(name, FastDropout(module.p, masks).train(module.training))
+        elif type(module) is nn.Linear and dtype and module.weight.numel() >= products.SMALLEST:
+            model.set_submodule(name, FastLinear(module, dtype))
+
+
+@dataclass
+class Pooled:
+    """What the encoder gives.
+
+    Attributes:
+        pooler_output: [rows, hidden].
+    """
+
+    pooler_output: Tensor
+
+
+class PackedBert(nn.Module):
+    """Goes through the layers of another encoder on packed tokens.
+
+    Args:
+        encoder: a BertModel of transformers.
+        autocast: whether torch chooses the precision of each operation; else its layers do.
+    """
+
+    base_model_prefix = bert.PREFIX
+
+    def __init__(self, encoder: Any, *, autocast: bool) -> None:
+        super().__init__()
+        self.config = encoder.config
+        self.embeddings, self.encoder = encoder.embeddings, encoder.encoder
+        self.pooler = encoder.pooler
+        self._autocast = autocast
+        self._bert = bert.Bert(encoder.config.to_dict())
+        self._layers = _Learning({name: layer for name, layer in self.named_modules() if name})
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Pooled:
+        """Encode rows of tokens; both are [rows, tokens]."""
+        hidden = Hidden.of_padded(input_ids, attention_mask)
+        device = input_ids.device.type
+        with nullcontext() if self._autocast else torch.autocast(device, enabled=False):
+            hidden = self._bert.run(hidden, self._layers, 0, self._bert.stages)
+        return Pooled(hidden.tokens)
+
+
+class _Learning:
+    """The layers while they learn: modules by name, with what was put into them."""
+
+    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
+        self._modules = modules
+
+    def apply(self, name: str, x: Tensor, *, rows: bool = False) -> Tensor:
+        """Run a layer."""
+        return cast(Tensor, self._modules[name](x))
+
+    def attend(self, name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        """Scaled dot-product attention with dropout on the probabilities."""
+        dropout = cast(nn.Dropout, self._modules[f"{name}.dropout"])
+        p = dropout.p if dropout.training else 0.0
+        if p == 0 or not isinstance(dropout, FastDropout):
+            return F.scaled_dot_product_attention(q, k, v, mask, p)
+        scores = q @ k.mT / k.shape[-1] ** 0.5
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -torch.inf)
+        return cast(Tensor, dropout(scores.softmax(-1)) @ v)

@@ -1,0 +1,91 @@
+"""oneDNN's products are torch's, and where they are not, torch's own are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional as F
+
+from swereg.adapters import products
+
+
+@pytest.fixture(autouse=True)
+def _try_anew() -> Iterator[None]:
+    products.faster.cache_clear()
+    yield
+    products.faster.cache_clear()
+
+
+sizes = st.integers(1, 90)
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    rows=sizes, narrow=sizes, wide=sizes,
+    packed=st.booleans(), turned=st.booleans(), bias=st.booleans(),
+)  # fmt: skip
+def test_products_are_those_of_torch(
+    rows: int, narrow: int, wide: int, packed: bool, turned: bool, bias: bool
+) -> None:
+    if not products.faster(torch.float32):
+        pytest.skip("oneDNN's products are not there, or not faster")
+    made = torch.Generator().manual_seed(rows)
+    x = torch.randn(rows, narrow, generator=made)
+    weight = torch.randn(narrow, wide, generator=made).T
+    weight = weight if turned else weight.contiguous()
+    b = torch.randn(wide, generator=made) if bias else None
+    wanted = F.linear(x, weight, b)
+    ready = products._packed(weight.contiguous()) if packed else weight
+    assert torch.allclose(products._onednn(x, ready, b), wanted, rtol=1e-5, atol=1e-5)
+    assert torch.equal(products.multiply(x, weight, b), wanted)  # it is too small
+
+
+def broken(*_: Any) -> Tensor:
+    raise RuntimeError("no such operator")
+
+
+def wrong(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return F.linear(x, weight.to_dense(), bias) * 1.001
+
+
+def slow(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    found = weight
+    for _ in range(50):
+        found = F.linear(x, weight.to_dense(), bias)
+    return found
+
+
+@pytest.mark.parametrize("fault", [broken, wrong, slow])
+def test_an_operator_that_is_gone_wrong_or_slow_is_not_used(
+    fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "_onednn", fault)
+    assert not products.faster(torch.float32)
+    assert products.maker(torch.device("cpu")) == "torch"
+    x, weight = torch.randn(3, 300), torch.randn(300, 300)
+    assert products.pack(weight) is weight
+    assert torch.equal(products.multiply(x, weight), F.linear(x, weight))
+
+
+def test_without_the_operator_speed_is_all_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        pass
+
+    monkeypatch.setattr(torch.ops, "mkldnn", Gone())
+    assert not products.faster(torch.float32)
+
+
+def test_other_types_are_torchs() -> None:
+    assert not products.faster(torch.float64)
+
+
+def test_trying_takes_no_random_numbers() -> None:
+    before = torch.get_rng_state()
+    products.faster(torch.float32)
+    assert torch.equal(torch.get_rng_state(), before)
