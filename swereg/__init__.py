@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from swereg.api import examine as examine
     from swereg.api import load as load
     from swereg.api import predict as predict
+    from swereg.api import resume as resume
     from swereg.api import show as show
     from swereg.api import train as train
     from swereg.api import train_seeds as train_seeds
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from swereg.errors import SweregError as SweregError
     from swereg.exchange import export as export
     from swereg.exchange import import_ as import_
+    from swereg.exchange import import_entries as import_entries
     from swereg.plugins import installed as installed
     from swereg.records import Dataset as Dataset
     from swereg.records import Entry as Entry
@@ -38,24 +40,30 @@ if TYPE_CHECKING:
     from swereg.registry import Registry as Registry
     from swereg.reporting import plot as plot
     from swereg.reporting import report as report
+    from swereg.runs import interrupted as interrupted
+    from swereg.staging import discard as discard
+    from swereg.staging import recover as recover
+    from swereg.staging import staged as staged
     from swereg.statistics import SeedRun as SeedRun
     from swereg.verification import verify as verify
 else:
     _HOMES = {
         "swereg.api": [
-            "compare", "count", "entries", "examine", "load", "predict", "show", "train",
-            "train_seeds",
+            "compare", "count", "entries", "examine", "load", "predict", "resume", "show",
+            "train", "train_seeds",
         ],
         "swereg.bank": ["Bank"],
         "swereg.checkup": ["doctor"],
         "swereg.classifier": ["Classifier"],
         "swereg.comparison": ["Comparison"],
         "swereg.errors": ["SweregError"],
-        "swereg.exchange": ["export", "import_"],
+        "swereg.exchange": ["export", "import_", "import_entries"],
         "swereg.plugins": ["installed"],
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
         "swereg.reporting": ["plot", "report"],
+        "swereg.runs": ["interrupted"],
+        "swereg.staging": ["discard", "recover", "staged"],
         "swereg.statistics": ["SeedRun"],
         "swereg.verification": ["verify"],
     }  # fmt: skip
@@ -90,17 +98,23 @@ __all__ = [
     "compare",
     "count",
     "data",
+    "discard",
     "doctor",
     "entries",
     "examine",
     "export",
     "import_",
+    "import_entries",
     "installed",
+    "interrupted",
     "load",
     "plot",
     "predict",
+    "recover",
     "report",
+    "resume",
     "show",
+    "staged",
     "train",
     "train_seeds",
     "verify",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from swereg import conditions, plugins, refs
+from swereg import conditions, plugins, refs, runs, staging
 from swereg.errors import UsageError
 from swereg.examples import DataSource, task_and_data
 from swereg.records import (
@@ -69,6 +69,7 @@ class TrainOptions(RecipeOptions, total=False):
     name: str | None
     note: str
     keep_data: bool
+    checkpoints: bool
     registry: Registry | str | Path | None
     on_progress: OnProgress
 
@@ -84,6 +85,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     name: str | None = None,
     note: str = "",
     keep_data: bool = True,
+    checkpoints: bool = True,
     registry: Registry | str | Path | None = None,
     on_progress: OnProgress = silent,
     **recipe: Unpack[RecipeOptions],
@@ -103,6 +105,8 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
         name: of the model; default: the task's name, followed by the method if not lora.
         note: your own words, kept with the entry.
         keep_data: whether the registry keeps the texts, or only their digest and counts.
+        checkpoints: whether each epoch is kept until the entry is stored, so that ``resume`` can go
+            on from it; never where the texts are not to be kept.
         registry: a registry, or where it is; created if it does not exist.
         on_progress: called with every step, epoch and notice.
         **recipe: see Recipe.
@@ -120,9 +124,49 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     with opened(registry, create=True) as store:
         store.check_writable()
         fit = _fitting(store, spec, base, recipe, on_progress)
-        info, fitted = fit(dataset)
-        new = NewEntry(model_name, what, dataset, info, fitted, note)
-        return store.add(new, keep_data=keep_data)
+        kept = checkpoints and keep_data
+        run = runs.Run(model_name, note, what, dataset, store.location) if kept else None
+        with runs.keeping(run):
+            info, fitted = fit(dataset, run)
+            new = NewEntry(model_name, what, dataset, info, fitted, note)
+            return staging.store(store, new, keep_data=keep_data)
+
+
+def resume(
+    run: str,
+    *,
+    registry: Registry | str | Path | None = None,
+    on_progress: OnProgress = silent,
+) -> Entry:
+    """Go on with a training that was interrupted, from its last whole epoch, and store it.
+
+    On one thread it gives the same losses and weights as without the interruption.
+
+    Args:
+        run: the beginning of its name, see ``interrupted``.
+        registry: by default the one for which it was begun.
+
+    Raises:
+        NotFound: there is no such run, or its base cannot be had.
+        Busy: it is under way.
+        CheckFailed: its base is not the one it began with, or its state cannot be read.
+    """
+    from swereg.adapters import bases, resuming, training
+
+    found = runs.find(run)
+    with runs.keeping(found), opened(registry or found.registry, create=True) as store:
+        found.hold()
+        store.check_writable()
+        state = found.state()
+        facts = resuming.facts_of(state)
+        recipe = Recipe(**facts["recipe"])
+        info, fitted = training.fit(
+            bases.recorded(BaseInfo(**facts["base"])), plugins.find("method", recipe.method),
+            found.dataset, recipe, on_progress=on_progress, run=found.run, on_epoch=found.keep,
+            state=state,
+        )  # fmt: skip
+        new = NewEntry(found.name, found.task, found.dataset, info, fitted, found.note)
+        return staging.store(store, new, keep_data=True)
 
 
 def train_seeds(
@@ -421,7 +465,7 @@ def _fitting(
     base: str | None,
     said: RecipeOptions,
     on_progress: OnProgress,
-) -> Callable[[Dataset], tuple[BaseInfo | None, Fitted]]:
+) -> Callable[[Dataset, runs.Run | None], tuple[BaseInfo | None, Fitted]]:
     """Settle the base and the recipe, if there is a base; return what trains."""
     from swereg.standalone.method import Standalone
 
@@ -429,7 +473,7 @@ def _fitting(
         from swereg.standalone import training as alone
 
         plain = alone.recipe(spec, {"base": base, **said})
-        return lambda data: (None, alone.fit(spec.method, data, plain, on_progress=on_progress))
+        return lambda data, _: (None, alone.fit(spec.method, data, plain, on_progress=on_progress))
 
     from swereg.adapters import recipes
 
@@ -438,12 +482,13 @@ def _fitting(
     if spec.name == BASELINE:  # it stores a whole encoder, in float32 and through a copy
         store.check_writable(needed=4 * source.size)
 
-    def fit(data: Dataset) -> tuple[BaseInfo, Fitted]:
+    def fit(data: Dataset, run: runs.Run | None) -> tuple[BaseInfo, Fitted]:
         from swereg.adapters import training
 
-        info, fitted = training.fit(source, spec.method, data, recipe, on_progress=on_progress)
-        store.set_default_base(info)
-        return info, fitted
+        return training.fit(
+            source, spec.method, data, recipe, on_progress=on_progress,
+            run=run.run if run else "", on_epoch=run.keep if run else None,
+        )  # fmt: skip
 
     return fit
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from swereg import home, plugins
+from swereg import home, plugins, runs, staging
 from swereg.records import BaseInfo, Finding
 from swereg.registry import Registry, inspection
 
@@ -29,7 +29,21 @@ def doctor(registry: str | Path | None = None) -> list[Finding]:
     place = registry or home.registry_location()
     found = list(inspection.look(place))
     bases = _bases(place) if _sound(found) else iter(())
-    return [*found, *bases, *_plugins(), *_environment()]
+    return [*found, *_waiting(), *bases, *_plugins(), *_environment()]
+
+
+def _waiting() -> Iterator[Finding]:
+    """Trainings that are not in their registry yet, and those that were interrupted."""
+    for one in staging.staged():
+        text = f"cannot be read: {one.fault}"
+        if one.entry is not None:
+            text = f"{one.entry.name} was trained for {one.registry}, but could not be stored"
+        hint = f"Store it: swereg recover {one.run[:8]}; or: swereg recover --discard {one.run[:8]}"
+        yield Finding("registry", f"run {one.run[:8]}", "note", text, hint)
+    for run in runs.interrupted():
+        short = run.run[:8]
+        hint = f"Go on: swereg train --resume {short}; or: swereg recover --discard {short}"
+        yield Finding("registry", f"run {run.run[:8]}", "note", f"{run.name} was interrupted", hint)
 
 
 def _sound(found: list[Finding]) -> bool:

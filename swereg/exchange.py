@@ -1,4 +1,4 @@
-"""The use cases of moving entries in and out: PEFT's format, and plain models of transformers."""
+"""The use cases of moving entries in and out: whole, in PEFT's format, or as plain models."""
 
 from __future__ import annotations
 
@@ -37,41 +37,53 @@ MOST_LABELS = 1000
 
 
 def export(
-    ref: str,
-    *,
+    *these: str,
+    file: str | Path | None = None,
+    keep_data: bool = True,
     peft: str | Path | None = None,
     merged: str | Path | None = None,
     base: str | None = None,
     force: bool = False,
     registry: Registry | str | Path | None = None,
 ) -> Path:
-    """Write an entry into a folder, whole or not at all: for PEFT, or as a plain model.
+    """Write entries into one file, or one into a folder: for PEFT, or as a plain model.
+
+    What is written is there whole or not at all.
 
     Args:
+        these: references; several go into a file alone.
+        file: for entries with all that is known of them (``.swereg``); it is a registry itself.
+        keep_data: whether the texts go into the file, or only their digest and counts.
         peft: the folder for an adapter that PEFT loads; it refers to the base.
         merged: the folder for a whole model that transformers loads, with the base in it.
         base: where the base is now, if it has moved; its content must be the same.
         force: whether an earlier export may be replaced.
 
     Returns:
-        The folder.
+        The file or folder.
 
     Raises:
         UsageError: the method is none of PEFT's, where ``merged`` still works; or the entry has no
-            base, and neither can be had.
+            base, and neither can be had; or it was not said what to write.
         CheckFailed: the weights or the base are not those that were recorded, or transformers'
             classifier on this base would answer otherwise.
-        Conflict: the folder has something in it.
+        Conflict: the file is there, or the folder has something in it.
     """
-    if (peft is None) == (merged is None):
+    if [file, peft, merged].count(None) != 2 or not these or (len(these) > 1 and file is None):
         raise UsageError(
             "say what to export",
-            hint="Either --peft DIR, an adapter, or --merged DIR, a whole model.",
+            why="Several entries go into a file; a folder holds one.",
+            hint="One of -o FILE.swereg, --peft DIR (an adapter) and --merged DIR (a whole model).",
             code="export.what",
         )
-    target = Path(peft or merged or "")
+    if not keep_data and file is None:
+        raise UsageError("a folder never holds texts", hint="Leave out --no-data.",
+                         code="export.no-data")  # fmt: skip
+    target = Path(file or peft or merged or "")
     with opened(registry) as store:
-        entry = store.get(ref)
+        if file is not None:
+            return store.export(these, target, keep_data=keep_data, force=force)
+        entry = store.get(these[0])
         entry.require_base()
         weights = store.weights(entry)
     with folders.writing(target, force=force) as folder:
@@ -80,6 +92,28 @@ def export(
         else:
             _write_model(folder, entry, weights, base)
     return target
+
+
+def import_entries(
+    file: str | Path,
+    *,
+    name: str | None = None,
+    registry: Registry | str | Path | None = None,
+) -> list[Entry]:
+    """Store every entry of a file that ``export`` wrote: all of them or none.
+
+    Each gets the next number of its model. One that is here already is given as it is here.
+
+    Args:
+        name: of the model that gets them; by default each keeps its own.
+
+    Raises:
+        NotFound: there is no such file.
+        CheckFailed: something in it is not as swereg writes it.
+        Conflict: the same run is here with another content, or the name is of another task.
+    """
+    with opened(registry, create=True) as store:
+        return store.import_(file, name=name)
 
 
 def import_(  # noqa: PLR0913 - one keyword for each thing that may be said

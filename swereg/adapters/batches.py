@@ -35,27 +35,27 @@ class ShuffledByLength:
     Args:
         lengths: tokens per row.
         batch_size: rows per batch; one batch may have fewer.
-        seed: of the orders.
+        seed: of the orders; ``generator`` has what has been drawn from it.
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
         self.lengths = lengths
         self.batch_size = batch_size
         self.drop_last = False
-        self._generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         return -(-len(self.lengths) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(len(self.lengths), generator=self._generator).tolist()
+        order = torch.randperm(len(self.lengths), generator=self.generator).tolist()
         size = self.batch_size * _PIECE
         rows = [
             row
             for start in range(0, len(order), size)
             for row in sorted(order[start : start + size], key=self.lengths.__getitem__)
         ]
-        starts = torch.randperm(len(self), generator=self._generator).tolist()
+        starts = torch.randperm(len(self), generator=self.generator).tolist()
         for start in starts:
             yield rows[start * self.batch_size : (start + 1) * self.batch_size]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,13 +22,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LinearLR
 
-from swereg.adapters import engine, tensors
+from swereg.adapters import engine, resuming, tensors
 from swereg.adapters.bases import Base, BaseSource
 from swereg.adapters.batches import Batch, Rows, ShuffledByLength, loader, pad
 from swereg.adapters.devices import choose_device
 from swereg.adapters.environment import environment
 from swereg.adapters.frozen_base import FrozenBase
 from swereg.adapters.method import Method
+from swereg.adapters.resuming import Loop, OnEpoch, Past
 from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
 from swereg.adapters.tokens import by_length, tokenize
 from swereg.errors import CheckFailed, TrainingError
@@ -74,6 +76,31 @@ class Best:
     val: Logits
 
 
+@dataclass(frozen=True)
+class Keep:
+    """How a training is kept after each epoch, and what it goes on from."""
+
+    on_epoch: OnEpoch | None = None
+    state: bytes | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    began: float = 0.0
+
+    def past(self, loop: Loop) -> tuple[Best | None, list[Epoch], float]:
+        """Put the state in place; return the best epoch, the curve and when it all began."""
+        if self.state is None:
+            return None, [], self.began
+        past = resuming.read(loop, self.state)
+        best = Best(past.curve[past.best - 1], past.state, past.val)
+        return best, past.curve, time.monotonic() - past.seconds
+
+    def epoch(self, loop: Loop, best: Best, curve: list[Epoch], start: float) -> None:
+        """Give away the state after an epoch."""
+        if self.on_epoch is not None:
+            seconds = time.monotonic() - start
+            past = Past(curve, best.epoch.number, best.state, best.val, seconds)
+            self.on_epoch(resuming.write(loop, past, self.facts))
+
+
 def fit(
     source: BaseSource,
     method: Method,
@@ -81,8 +108,16 @@ def fit(
     recipe: Recipe,
     *,
     on_progress: OnProgress = silent,
+    run: str = "",
+    on_epoch: OnEpoch | None = None,
+    state: bytes | None = None,
 ) -> tuple[BaseInfo, Fitted]:
     """Train one entry.
+
+    Args:
+        run: an identifier of the training; by default a new one.
+        on_epoch: called with what it takes to go on from each epoch, unless that is very large.
+        state: what that was called with last, to go on from there.
 
     Returns:
         The base as it was loaded, and what was learnt: the epoch with the lowest validation loss.
@@ -105,7 +140,14 @@ def fit(
     on_progress(Started(recipe.epochs, steps, trainable, total))
     if method.frozen_encoder:
         data = run_encoder_once(plain.encoder, data, accelerator, on_progress)
-    best, curve = learn(accelerator, method, model, data, recipe, on_progress=on_progress)
+    if on_epoch and not (resuming.affordable(trainable) and accelerator.num_processes == 1):
+        on_epoch = None
+        on_progress(Notice("Too much learns to keep it after each epoch: no --resume."))
+    facts = {"recipe": asdict(recipe), "base": asdict(base.info)}
+    keep = Keep(on_epoch, state, facts, began)
+    best, curve, began = learn(
+        accelerator, method, model, data, recipe, on_progress=on_progress, keep=keep
+    )
     seconds = time.monotonic() - began
 
     info = base.info
@@ -126,7 +168,7 @@ def fit(
     if dataset.test:
         outputs["test"] = answer(texts(dataset.test))
     return info, Fitted(
-        run=str(broadcast_object_list([uuid.uuid4().hex])[0]),
+        run=str(broadcast_object_list([run or uuid.uuid4().hex])[0]),
         recipe=recipe,
         weights=weights,
         trainable=trainable,
@@ -151,8 +193,14 @@ def learn(
     recipe: Recipe,
     *,
     on_progress: OnProgress = silent,
-) -> tuple[Best, list[Epoch]]:
-    """Run the loop: AdamW, linear decay, clipping, early stopping on validation loss."""
+    keep: Keep | None = None,
+) -> tuple[Best, list[Epoch], float]:
+    """Run the loop: AdamW, linear decay, clipping, early stopping on validation loss.
+
+    Returns:
+        The best epoch, the curve, and when it all began (of the monotonic clock).
+    """
+    keep = keep or Keep(began=time.monotonic())
     lengths = [len(row) for row in data.train]
     sampler = ShuffledByLength(lengths, recipe.batch_size, recipe.seed)
     batches = loader(Rows(data.train, data.train_labels), sampler, data.pad_id)
@@ -163,9 +211,11 @@ def learn(
     schedule = LinearLR(optimizer, 1, 0, recipe.epochs * len(sampler))
     model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
 
-    curve: list[Epoch] = []
-    best: Best | None = None
-    for number in range(1, recipe.epochs + 1):
+    loop = Loop(model, optimizer, schedule, sampler, accelerator.device.type)
+    best, curve, start = keep.past(loop)
+    for number in range(len(curve) + 1, recipe.epochs + 1):
+        if best is not None and number - 1 - best.epoch.number >= recipe.patience:
+            break
         began = time.monotonic()
         model.train()
         summed = 0.0
@@ -195,11 +245,11 @@ def learn(
         if better:
             state = method.state(accelerator.unwrap_model(model))
             best = Best(epoch, {k: v.detach().cpu().clone() for k, v in state.items()}, val)
+        assert best is not None  # noqa: S101 - the first epoch is always the best so far
+        keep.epoch(loop, best, curve, start)
         on_progress(EpochEnded(epoch, better))
-        if best is not None and number - best.epoch.number >= recipe.patience:
-            break
-    assert best is not None  # noqa: S101 - the first epoch is always the best so far
-    return best, curve
+    assert best is not None  # noqa: S101 - there is at least one epoch
+    return best, curve, start
 
 
 def prepare(recipe: Recipe) -> tuple[Accelerator, Recipe]:

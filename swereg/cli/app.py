@@ -19,6 +19,7 @@ from swereg.cli import (
     log,
     plugins,
     predict,
+    recover,
     remarks,
     remove,
     report,
@@ -28,7 +29,7 @@ from swereg.cli import (
 )
 
 SECTIONS: dict[str, list[click.Command]] = {
-    "Train": [train.train],
+    "Train": [train.train, recover.recover],
     "See": [listing.list_, show.show, compare.compare, report.report, log.log],
     "Use": [load.load, predict.predict],
     "Keep": [

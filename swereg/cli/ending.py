@@ -71,7 +71,7 @@ def tell(fault: BaseException, arguments: list[str], session: Session) -> int:
     if isinstance(fault, click.exceptions.Exit):
         return fault.exit_code
     if isinstance(fault, KeyboardInterrupt | click.Abort):
-        return _interrupted(session)
+        return _interrupted(session, fault)
     if isinstance(fault, BrokenPipeError):  # the reader of the pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -90,14 +90,15 @@ def tell(fault: BaseException, arguments: list[str], session: Session) -> int:
     return fault.exit_code if isinstance(fault, click.ClickException) else error.exit_code
 
 
-def _interrupted(session: Session) -> int:
+def _interrupted(session: Session, fault: BaseException) -> int:
     state = (
         f"{session.stored} had been stored"
         if session.stored
         else "nothing was stored, the registry is as it was"
     )
     start = "\n" if output.is_terminal(sys.stderr) else ""  # after the terminal's own ^C
-    output.say(f"{start}interrupted: {state}")
+    notes = "".join(f"\n{note}" for note in getattr(fault, "__notes__", ()))
+    output.say(f"{start}interrupted: {state}{notes}")
     return 128 + (_received[-1] if _received else signal.SIGINT)
 
 

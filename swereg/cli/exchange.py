@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -25,7 +26,11 @@ result = partial(option, section="Result")
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref")
+@click.argument("refs", nargs=-1, required=True, metavar="REF...")
+@option("-o", "--output", "file", metavar="FILE.swereg", help="Write the entries into one file, "
+        "with all that is known of them; swereg import takes it.")  # fmt: skip
+@option("--no-data", is_flag=True, help="Leave the texts out of the file; their digest and counts "
+        "stay.")  # fmt: skip
 @option("--peft", metavar="DIR", help="Write an adapter that PEFT loads on its base, with a "
         "model card. For lora, rslora, dora, ia3, vera and peft.")  # fmt: skip
 @option("--merged", metavar="DIR", help="Write a whole model that transformers loads, with its "
@@ -35,24 +40,28 @@ result = partial(option, section="Result")
 @click.pass_obj
 def export(
     session: Session,
-    ref: str,
+    refs: tuple[str, ...],
+    file: str | None,
+    no_data: bool,
     peft: str | None,
     merged: str | None,
     force: bool,
     base: str | None,
 ) -> None:
-    """Write an entry for PEFT, or as a plain model.
+    """Write entries into a file, or one for PEFT or as a plain model.
 
-    The folder is written whole or not at all, and its path is printed.
+    The file or folder is written whole or not at all, and its path is printed.
 
     \b
+    swereg export sentiment errand/2 -o both.swereg
     swereg export sentiment --peft sentiment-adapter
     swereg export sentiment@prod --merged sentiment-model
     """
-    folder = swereg.export(
-        ref, peft=peft, merged=merged, base=base, force=force, registry=session.registry
-    )
-    output.data(output.clean(str(folder)))
+    written = swereg.export(
+        *refs, file=file, keep_data=not no_data, peft=peft, merged=merged, base=base, force=force,
+        registry=session.registry,
+    )  # fmt: skip
+    output.data(output.clean(str(written)))
 
 
 def _labels(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
@@ -71,8 +80,9 @@ def _labels(_: click.Context, __: click.Parameter, value: str | None) -> list[st
 
 
 @click.command("import", cls=commands.Command)
-@click.argument("folder", metavar="DIR")
-@what("--name", required=True, metavar="NAME", help="Of the model that gets a new version.")
+@click.argument("source", metavar="FILE|DIR")
+@what("--name", metavar="NAME", help="Of the model that gets a new version.  [default: of a file, "
+      "the names in it]")  # fmt: skip
 @what("--labels", metavar="A,B,...", callback=_labels, help="In the order of the head's outputs; "
       "a JSON list if they have commas.  [default: what the folder says, if swereg wrote it]",
 )  # fmt: skip
@@ -100,26 +110,38 @@ def _labels(_: click.Context, __: click.Parameter, value: str | None) -> list[st
 def import_(
     session: Session,
     /,
-    folder: str,
+    source: str,
+    name: str | None,
     data: tuple[str, ...],
     no_keep_data: bool,
     as_json: bool,
     quiet: bool,
     **said: Any,
 ) -> None:
-    """Store an adapter from a folder in PEFT's format.
+    """Store entries from a file, or an adapter in PEFT's format.
 
-    LoRA, rsLoRA, DoRA, (IA)³ and VeRA with a linear head are understood; whatever else would
-    change the computation is refused by name. Nothing in the folder is run, unpickled or fetched.
+    A file comes from swereg export -o; each of its entries gets the next number of its name, all
+    of them or none. From a folder, LoRA, rsLoRA, DoRA, (IA)³ and VeRA with a linear head are
+    understood; whatever else would change the computation is refused by name. Nothing that comes
+    in is run, unpickled or fetched.
 
     \b
+    swereg import both.swereg
     swereg import sentiment-adapter --name sentiment-lab
     swereg import checkpoint-120 --name ton --labels glad,arg --data test.csv
     """
+    if not Path(source).is_dir():
+        _refuse_options(said, data, no_keep_data)
+        _tell(session, swereg.import_entries(source, name=name, registry=session.registry),
+              as_json=as_json, quiet=quiet)  # fmt: skip
+        return
+    if name is None:
+        raise click.UsageError("An adapter in a folder needs a --name.")
     read = ReadOptions(**{key: value for key in READ if (value := said.pop(key)) is not None})
     with live.Quiet() as display:
         entry = swereg.import_(
-            folder,
+            source,
+            name=name,
             data=list(data) or None,
             read=read,
             keep_data=not no_keep_data,
@@ -127,25 +149,48 @@ def import_(
             on_progress=display,
             **said,
         )
-    session.stored = entry.ref
     if as_json:
+        session.stored = entry.ref
         output.as_json(entry.to_json())
-    elif quiet or not output.is_terminal():
-        output.data(entry.ref)
     else:
-        tables.facts([(entry.ref, _summary(entry))])
-    if not quiet:
-        output.say(f'try it: swereg predict {entry.ref} "..."')
+        _tell(session, [entry], as_json=False, quiet=quiet)
+
+
+def _refuse_options(said: dict[str, Any], data: tuple[str, ...], no_keep_data: bool) -> None:
+    """Refuse what is for folders: a file says all of that itself."""
+    given = [key for key, value in {**said, "data": data, "no_keep_data": no_keep_data}.items()
+             if value]  # fmt: skip
+    if given:
+        option_ = given[0].replace("_", "-")
+        raise click.UsageError(f"--{option_} is for folders; a file brings its own facts.")
+
+
+def _tell(session: Session, entries: list[Entry], *, as_json: bool, quiet: bool) -> None:
+    session.stored = ", ".join(entry.ref for entry in entries)
+    if as_json:
+        output.as_json({"entries": [entry.to_json() for entry in entries]})
+    elif quiet or not output.is_terminal():
+        for entry in entries:
+            output.data(entry.ref)
+    else:
+        tables.facts([(entry.ref, _summary(entry)) for entry in entries])
+    if not quiet and len(entries) == 1:
+        output.say(f'try it: swereg predict {entries[0].ref} "..."')
 
 
 def _summary(entry: Entry) -> list[tuple[str, str]]:
     """What a person wants to know of an imported entry."""
     settings = ordered(entry.method, entry.recipe.settings)
     return [
-        ("base", f"{entry.base} ({entry.origin['base']})"),
+        ("base", _base(entry)),
         ("method", f"{entry.method} ({settings})" if settings else entry.method),
         ("labels", ", ".join(entry.labels)),
         ("trainable", figures.trainable(entry.trainable, entry.total)),
         ("size", figures.size(entry.weights_size)),
         *(scores(entry) or [("scores", figures.UNKNOWN)]),
     ]
+
+
+def _base(entry: Entry) -> str:
+    claim = f" ({entry.origin['base']})" if "base" in entry.origin else ""
+    return f"{entry.base or figures.NO_BASE}{claim}"

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 import swereg
 from swereg import figures
@@ -151,6 +152,10 @@ class Train(commands.Command):
     help=usual("Where to train; auto takes the best there is.", "device"),
 )
 @reading.options("Reading --data")
+@result("--resume", metavar="RUN", help="Go on with a training that was interrupted, from its last "
+        "epoch, and nothing else; see swereg recover --list.")  # fmt: skip
+@result("--no-checkpoints", is_flag=True, help="Keep nothing after each epoch, so that what is "
+        "interrupted begins anew.")  # fmt: skip
 @result("--json", "as_json", is_flag=True, help="Print all facts of each entry as JSON.")
 @result("-q", "--quiet", is_flag=True, help="Print references alone; show no progress.")
 @click.pass_obj
@@ -167,6 +172,8 @@ def train(
     name: str | None,
     note: str,
     no_keep_data: bool,
+    resume: str | None,
+    no_checkpoints: bool,
     as_json: bool,
     quiet: bool,
     seeds: int | tuple[int, ...] | None,
@@ -193,12 +200,18 @@ def train(
             "name": name,
             "note": note,
             "keep_data": not no_keep_data,
+            "checkpoints": not no_checkpoints,
             "registry": session.registry,
             "on_progress": display,
             **{key: said[key] for key in RECIPE if said[key] is not None},
         }
-        if seeds is None:
-            found: Entry | SeedRun = swereg.train(task, **options)
+        if resume:
+            _refuse_with_resume()
+            found: Entry | SeedRun = swereg.resume(
+                resume, registry=session.registry, on_progress=display
+            )
+        elif seeds is None:
+            found = swereg.train(task, **options)
         else:
             options["on_progress"] = _remembering(session, display)
             found = swereg.train_seeds(task, seeds=seeds, **options)
@@ -211,6 +224,16 @@ def train(
             output.data(ref)
     else:
         trained.tell(found, session.registry)
+
+
+def _refuse_with_resume() -> None:
+    """Refuse what would change a training that has begun."""
+    context = click.get_current_context()
+    for name in context.params:
+        said = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if said and name not in ("resume", "as_json", "quiet"):
+            option = "--" + name.replace("_", "-")
+            raise click.UsageError(f"--resume goes on with what was begun; leave out {option}.")
 
 
 def _data(data: tuple[str, ...], more: tuple[str, ...]) -> list[str] | None:

@@ -6,6 +6,7 @@ import math
 import struct
 import sys
 from array import array
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from swereg import refs
@@ -21,15 +22,28 @@ def check(new: NewEntry) -> NewEntry:
         UsageError: a name breaks the rule, or a text is not valid Unicode.
         CheckFailed: a figure is missing or not finite, or the outputs do not fit the data.
     """
+    check_without_data(new)
+    for part in new.fitted.outputs:
+        _check_outputs(part, new.dataset or Dataset((), (), ()))
+    task = replace(new.task, name=refs.check_name(new.task.name, what="task name"))
+    return replace(new, name=refs.check_name(new.name), task=task)
+
+
+def check_without_data(new: NewEntry) -> None:
+    """Refuse a training for what can be known without its examples."""
     _check_scores(new)
     _check_facts(new)
     splits = [part.split for part in new.fitted.outputs]
     if len(set(splits)) != len(splits):
         raise _wrong("the outputs have a split twice", f"They are of {', '.join(splits)}.")
-    for part in new.fitted.outputs:
-        _check_outputs(part, new.dataset or Dataset((), (), ()))
-    task = replace(new.task, name=refs.check_name(new.task.name, what="task name"))
-    return replace(new, name=refs.check_name(new.name), task=task)
+
+
+def check_counted(part: Outputs, counts: Sequence[int]) -> None:
+    """Refuse outputs that do not fit the number of examples of each label, in label order."""
+    _check_shape(part, sum(counts), len(counts))
+    truth = struct.unpack(f"<{part.rows}H", part.truth)
+    if [truth.count(column) for column in range(len(counts))] != list(counts):
+        raise _wrong(f"the outputs on {part.split} are of other examples", "Their labels differ.")
 
 
 def _check_scores(new: NewEntry) -> None:
@@ -70,21 +84,25 @@ def _check_facts(new: NewEntry) -> None:
 
 
 def _check_outputs(part: Outputs, dataset: Dataset) -> None:
-    shape = (len(dataset.split(part.split)), len(dataset.labels))
-    if (part.rows, part.columns) != shape or len(part.logits) != 4 * shape[0] * shape[1]:
+    _check_shape(part, len(dataset.split(part.split)), len(dataset.labels))
+    truth = dataset.columns(part.split)
+    if part.truth != struct.pack(f"<{len(truth)}H", *truth):
+        raise _wrong(f"the outputs on {part.split} are of other examples", "Their labels differ.")
+
+
+def _check_shape(part: Outputs, examples: int, labels: int) -> None:
+    wanted = (examples, labels, 4 * examples * labels)
+    if (part.rows, part.columns, len(part.logits)) != wanted:
         raise _wrong(
             f"the outputs on {part.split} do not fit its examples",
             f"{part.rows} x {part.columns} in {len(part.logits)} bytes; "
-            f"there are {shape[0]} examples and {shape[1]} labels.",
+            f"there are {examples} examples and {labels} labels.",
         )
     logits = array("f", part.logits)
     if sys.byteorder == "big":
         logits.byteswap()
     if not all(map(math.isfinite, logits)):
         raise _wrong(f"an output on {part.split} is not finite", "It is NaN or infinite.")
-    truth = dataset.columns(part.split)
-    if part.truth != struct.pack(f"<{len(truth)}H", *truth):
-        raise _wrong(f"the outputs on {part.split} are of other examples", "Their labels differ.")
 
 
 def _wrong(what: str, why: str) -> CheckFailed:

@@ -17,7 +17,7 @@ _BEGINS = b"SQLite format 3\0"
 def beside(path: Path) -> Iterator[Path]:
     """Give the other registries in a registry's folder, whatever they are called."""
     for other in sorted(path.parent.iterdir()):
-        if other.is_file() and not other.samefile(path) and _is_registry(other):
+        if other.is_file() and not other.samefile(path) and is_registry(other):
             yield other
 
 
@@ -32,7 +32,8 @@ def has_texts(path: Path, digest: str) -> bool | None:
         return None
 
 
-def _is_registry(path: Path) -> bool:
+def is_registry(path: Path) -> bool:
+    """Tell whether a file begins as a registry does."""
     try:
         with path.open("rb") as file:
             header = file.read(_MARK_AT + len(_MARK))

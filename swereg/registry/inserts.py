@@ -45,8 +45,11 @@ class NewRows:
         )
 
 
-def insert_entry(connection: sa.Connection, new: NewRows) -> None:
+def insert_entry(connection: sa.Connection, new: NewRows, created: str = "") -> None:
     """Insert everything of one training under the model's next number.
+
+    Args:
+        created: when it was trained; by default now.
 
     Raises:
         Conflict: the name belongs to another task.
@@ -56,9 +59,9 @@ def insert_entry(connection: sa.Connection, new: NewRows) -> None:
         insert_new(connection, t.bases, new.base)
     insert_new(connection, t.weights, new.weights)
     if new.dataset is not None:
-        _insert_dataset(connection, new.dataset)
-    model, version = _next_version(connection, new.name, new.task["name"])
-    row = {**new.entry, "model": model, "version": version, "created": rows.now()}
+        insert_dataset(connection, new.dataset)
+    model, version = next_version(connection, new.name, new.task["name"])
+    row = {**new.entry, "model": model, "version": version, "created": created or rows.now()}
     row["seal"] = seals.seal(new.name, row, new.epochs, new.outputs)
     entry = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()
     for table, parts in ((t.epochs, new.epochs), (t.outputs, new.outputs)):
@@ -89,7 +92,7 @@ def _insert_task(connection: sa.Connection, new: NewRows) -> None:
         )
 
 
-def _insert_dataset(connection: sa.Connection, row: Row) -> None:
+def insert_dataset(connection: sa.Connection, row: Row) -> None:
     """Insert a dataset; texts that were left out before come in now."""
     insert_new(connection, t.datasets, row)
     if row["content"] is not None:
@@ -100,7 +103,7 @@ def _insert_dataset(connection: sa.Connection, row: Row) -> None:
         )
 
 
-def _next_version(connection: sa.Connection, name: str, task: str) -> tuple[int, int]:
+def next_version(connection: sa.Connection, name: str, task: str) -> tuple[int, int]:
     """Give out the model's next number; no number is given out twice."""
     insert_new(
         connection,

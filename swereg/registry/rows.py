@@ -26,6 +26,7 @@ from swereg.registry import tables as t
 
 Row = dict[str, Any]
 
+_MOST_TEXT = 2 * 2**30  # bytes of a dataset
 TASK_FACTS = ("description", "source", "licence", "homepage", "citation", "metric")
 
 
@@ -112,7 +113,7 @@ def dataset_of(row: sa.Row[Any]) -> Dataset:
         CheckFailed: the content is not what was stored.
     """
     try:
-        dataset = Dataset.from_jsonl(zlib.decompress(row.content).decode())
+        dataset = Dataset.from_jsonl(_unpacked(row.content).decode())
         found = dataset.digest
     except (zlib.error, ValueError) as fault:
         found, dataset = f"unreadable: {fault}", Dataset((), (), ())
@@ -124,6 +125,15 @@ def dataset_of(row: sa.Row[Any]) -> Dataset:
             code="dataset.digest",
         )
     return dataset
+
+
+def _unpacked(content: bytes) -> bytes:
+    """Decompress texts, but not what a few bytes blow up to a full memory."""
+    unpacking = zlib.decompressobj()
+    found = unpacking.decompress(content, _MOST_TEXT)
+    if not unpacking.eof:
+        raise ValueError("cut short, or too large")
+    return found
 
 
 def entry_row(new: NewEntry, dataset: str | None) -> Row:

@@ -28,6 +28,7 @@ from swereg.refs import Ref
 from swereg.registry import copies, datasets, queries, rows, schema, seals
 from swereg.registry import tables as t
 from swereg.registry.care import Care
+from swereg.registry.carrying import Carrying
 from swereg.registry.checks import check
 from swereg.registry.inserts import NewRows, insert_entry, insert_new
 from swereg.registry.life import Life
@@ -37,7 +38,7 @@ _DEFAULT_BASE = "default_base"
 _NEEDED_SPACE = 16 * 2**20  # bytes that an adapter and its transaction need, with room to spare
 
 
-class Registry(Life, Care):
+class Registry(Life, Care, Carrying):
     """Trained entries in one SQLite file. Open one with Registry.open.
 
     Threads may share one. Processes open their own; they wait for each other.
@@ -120,13 +121,14 @@ class Registry(Life, Care):
                 code="storage.full",
             )
 
-    def add(self, new: NewEntry, *, keep_data: bool = True) -> Entry:
+    def add(self, new: NewEntry, *, keep_data: bool = True, created: str = "") -> Entry:
         """Store one training, whole or not at all.
 
         A run that is already stored gives the entry that there is.
 
         Args:
             keep_data: whether to keep the texts, or only their digest and number.
+            created: when it was trained (UTC, as Entry.created); by default now.
 
         Raises:
             Conflict: the name belongs to another task.
@@ -137,7 +139,7 @@ class Registry(Life, Care):
         with self._database.writing() as connection:
             if queries.by_run(connection, new.run) is None:
                 self._weights.ensure(new.fitted.weights, ready.weights)
-                insert_entry(connection, ready)
+                insert_entry(connection, ready, created)
             entry = queries.by_run(connection, new.run)
         assert entry is not None  # noqa: S101 - it was inserted where it was not
         return entry

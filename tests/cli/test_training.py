@@ -47,6 +47,7 @@ def test_what_is_not_said_is_not_passed(cli: Run, calls: Calls) -> None:
         {
             "task": "sentiment", "data": None, "read": ReadOptions(), "method": "lora",
             "settings": {}, "base": None, "name": None, "note": "", "keep_data": True,
+            "checkpoints": True,
             "registry": None,
         }
     ]  # fmt: skip
@@ -61,7 +62,7 @@ def test_everything_that_is_said_is_passed(cli: Run, calls: Calls) -> None:
         "--device", "cpu", "--base", "mini", "--name", "n", "--note", "för åäö", "--text", "T",
         "--label", "L", "--delimiter", ";", "--encoding", "cp1252", "--skip-bad-rows", "2",
         "--drop-empty", "--repair-mojibake", "--normalise-labels", "--dedupe", "--split-seed", "3",
-        "--no-keep-data",
+        "--no-keep-data", "--no-checkpoints",
     )  # fmt: skip
     assert done.code == 0, done.err
     assert calls == [
@@ -69,7 +70,8 @@ def test_everything_that_is_said_is_passed(cli: Run, calls: Calls) -> None:
             "task": "t", "data": ["a.csv", "c.csv", "b.csv"], "method": "lora[alpha=16]",
             "read": ReadOptions("T", "L", ";", "cp1252", 2, True, True, True, True, 3),
             "settings": {"r": "8", "targets": "query+key"}, "base": "mini", "name": "n",
-            "note": "för åäö", "keep_data": False, "registry": "a.db", "learning_rate": 1e-3,
+            "note": "för åäö", "keep_data": False, "checkpoints": False, "registry": "a.db",
+            "learning_rate": 1e-3,
             "batch_size": 4,
             "epochs": 5, "patience": 1, "seed": 7, "max_length": 64, "dropout": 0.0,
             "weight_decay": 0.01, "clip": 2.0, "precision": "bf16", "device": "cpu",

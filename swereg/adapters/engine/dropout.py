@@ -5,6 +5,8 @@ torch draws its masks on one processor, one number at a time, at a tenth of a tr
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,10 +15,17 @@ STEPS = 2**16  # a probability is one of so many; 0.1 is hit to 5e-6
 
 
 class Masks:
-    """A source of masks. Its seed is the next number of torch's generator when it is first used."""
+    """A source of masks. Its seed is the next number of torch's generator when it is first used.
+
+    It is renewed when an epoch begins, so that torch's generator alone says what is drawn in it.
+    """
 
     def __init__(self) -> None:
         self._source: np.random.SFC64 | None = None
+
+    def renew(self) -> None:
+        """Take a new seed at the next draw."""
+        self._source = None
 
     def draw(self, shape: torch.Size, p: float) -> Tensor:
         """Draw a mask: 0 with probability ``p``, else what keeps the mean, 1 / (1 - p)."""
@@ -35,6 +44,12 @@ class FastDropout(nn.Dropout):
     def __init__(self, p: float, masks: Masks) -> None:
         super().__init__(p)
         self._masks = masks
+
+    def train(self, mode: bool = True) -> Self:
+        """Begin or end to train, as at the beginning and the end of an epoch."""
+        if mode:
+            self._masks.renew()
+        return super().train(mode)
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop where it trains; any shape."""
