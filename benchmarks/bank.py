@@ -30,7 +30,7 @@ from inputs import MAX_LENGTH, Kind, Peft, answers, check_same, kb_shaped, sente
 from starting import starting
 from timing import Section, Side, circumstances, compare, publish
 
-from swereg.adapters import bases, bert
+from swereg.adapters import bases, bert_checkpoint
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.classifier import Adapted
 from swereg.adapters.frozen_base import FrozenBase, Placed
@@ -378,7 +378,7 @@ PARTS: dict[str, Callable[[Bench], Section]] = {
 def _twin(bench: Bench) -> FrozenBase:
     """Make the same base again, with no entries on it."""
     config = bench.source.config
-    tensors = {name: bench.base.tensor(name) for name in bert.shapes(config)}
+    tensors = {name: bench.base.tensor(name) for name in bert_checkpoint.shapes(config)}
     encoder = FrozenBert(tensors, config, bench.base.device)
     return FrozenBase(
         bench.source, bench.base.info, encoder, bench.base.tokenizer, bench.base.device

@@ -254,8 +254,22 @@ def predict(
     registry: Registry | str | Path | None = None,
     device: str = "auto",
 ) -> list[Prediction]:
-    """Load an entry and predict some texts; see Classifier.predict."""
-    return load(ref, base=base, registry=registry, device=device).predict(texts)
+    """Load an entry and predict some texts; see Classifier.predict.
+
+    A few texts are answered without torch, unless it is there already; see ``quick``.
+    """
+    from swereg import quick
+    from swereg.classifier import listed
+
+    texts = listed(texts)
+    with opened(registry) as store:
+        entry = ref if isinstance(ref, Entry) else store.get(ref)
+        if base is not None:
+            entry.require_base()
+        found = quick.answer([entry], texts, base=base, registry=store, device=device)
+        if found is not None:
+            return found[0]
+        return load(entry, base=base, registry=store, device=device).predict(texts)
 
 
 def entries(  # noqa: PLR0913 - one keyword for each thing that may be said

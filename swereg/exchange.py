@@ -209,12 +209,12 @@ def _write_model(folder: Path, entry: Entry, weights: Weights, base: str | None)
 
 def _place_of_base(entry: Entry, moved_to: str | None) -> str:
     """Where PEFT finds the base; one that is no BERT must have swereg's kind of head."""
-    from swereg.adapters import bases, bert
+    from swereg.adapters import bases, bert_checkpoint
     from swereg.adapters.exchange import merging
     from swereg.adapters.frozen_base import FrozenBase
 
     base = entry.require_base()
-    if moved_to is None and base.architecture == bert.ARCHITECTURE:
+    if moved_to is None and base.architecture == bert_checkpoint.ARCHITECTURE:
         packaged = home.PACKAGED_BASES / base.name
         return str(packaged) if base.name == bases.PACKAGED else base.name
     source = bases.recorded(base, moved_to)

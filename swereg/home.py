@@ -27,3 +27,13 @@ def cache_folder() -> Path:
     if home:
         return Path(home) / "cache"
     return Path(platformdirs.user_cache_dir("swereg", appauthor=False))
+
+
+def hub_cache() -> Path:
+    """Where the Hugging Face Hub's library keeps models; its own rules, without its import."""
+    folder = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if folder:
+        return Path(os.path.expandvars(folder)).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    whole = os.environ.get("HF_HOME") or f"{cache}/huggingface"
+    return Path(os.path.expandvars(whole)).expanduser() / "hub"

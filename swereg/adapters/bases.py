@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +18,6 @@ from swereg.records import BaseInfo
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from torch import Tensor
 
 DEFAULT = "KB/bert-base-swedish-cased"
 PACKAGED = "mini"
@@ -104,11 +104,12 @@ class BaseSource:
         return Base(info, encoder, tokenizer)
 
     def identify(
-        self, tensors: Mapping[str, Tensor], tokenizer: Tokenizer, architecture: str, hidden: int
+        self, tensors: Mapping[str, Any], tokenizer: Tokenizer, architecture: str, hidden: int
     ) -> BaseInfo:
         """Work out the identity of what was read, or remember it, and check it.
 
         Args:
+            tensors: the encoder's, of torch or of numpy.
             hidden: width of the pooled output.
 
         Raises:
@@ -126,7 +127,7 @@ class BaseSource:
             revision=self.revision,
             fingerprint=found,
             architecture=architecture,
-            parameters=sum(tensor.numel() for tensor in tensors.values()),
+            parameters=sum(math.prod(tensor.shape) for tensor in tensors.values()),
             hidden_size=hidden,
             max_length=self.max_length,
             recommended=self.recommended,
@@ -184,10 +185,22 @@ def recorded(info: BaseInfo, moved_to: str | None = None) -> BaseSource:
     if moved_to is not None:
         source = resolve(moved_to)
     elif info.revision:
-        source = _on_hub(info.name, info.revision)
+        source = _known_snapshot(info) or _on_hub(info.name, info.revision)
     else:
         source = resolve(info.name)
     return replace(source, expected=info.fingerprint)
+
+
+def _known_snapshot(info: BaseInfo) -> BaseSource | None:
+    """The local copy of a Hub's commit, where it was found before to be the recorded base.
+
+    Asking the Hub would tell nothing new, and takes longer than a prediction.
+    """
+    folder = home.hub_cache() / f"models--{info.name.replace('/', '--')}"
+    folder = folder / "snapshots" / info.revision
+    if not folder.is_dir() or Remembered(folder).get() != info.fingerprint:
+        return None
+    return BaseSource(info.name, info.revision, folder, notices=_pickle_notice(folder))
 
 
 def _in_folder(folder: Path) -> BaseSource:

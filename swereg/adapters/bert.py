@@ -20,8 +20,6 @@ from torch.nn import functional as F
 
 from swereg.adapters.hidden import Hidden
 
-PREFIX = "bert"
-ARCHITECTURE = "BertModel"
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,
     "gelu_new": lambda x: F.gelu(x, approximate="tanh"),
@@ -29,16 +27,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "silu": F.silu,
 }
-
-
-def understands(config: Mapping[str, Any]) -> bool:
-    """Tell whether a model's config.json describes a BERT that this file computes."""
-    return (
-        config.get("model_type") == "bert"
-        and config.get("hidden_act", "gelu") in ACTIVATIONS
-        and config.get("position_embedding_type", "absolute") == "absolute"
-        and not config.get("is_decoder", False)
-    )
 
 
 class Layers(Protocol):
@@ -146,29 +134,3 @@ def _add_and_norm(name: str, x: Tensor, before: Tensor, layers: Layers, rows: bo
     """A linear layer and dropout, added to what was before: [n, in] to [n, hidden]."""
     x = layers.apply(f"{name}.dropout", layers.apply(f"{name}.dense", x, rows=rows), rows=rows)
     return layers.apply(f"{name}.LayerNorm", x + before, rows=rows)
-
-
-def shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """List the tensors of a BERT encoder with pooler: transformers' names and shapes."""
-    hidden, wide = int(config["hidden_size"]), int(config["intermediate_size"])
-    square = ("attention.self.query", "attention.self.key", "attention.self.value",
-              "attention.output.dense")  # fmt: skip
-    block: dict[str, tuple[int, ...]] = dict.fromkeys(square, (hidden, hidden))
-    block |= {"intermediate.dense": (wide, hidden), "output.dense": (hidden, wide)}
-    block |= {"attention.output.LayerNorm": (hidden,), "output.LayerNorm": (hidden,)}
-    layers = {
-        f"encoder.layer.{number}.{layer}": shape
-        for number in range(int(config["num_hidden_layers"]))
-        for layer, shape in block.items()
-    }
-    layers |= {"embeddings.LayerNorm": (hidden,), "pooler.dense": (hidden, hidden)}
-    tables = {
-        "word": config["vocab_size"],
-        "position": config["max_position_embeddings"],
-        "token_type": config.get("type_vocab_size", 2),
-    }
-    return (
-        {f"embeddings.{name}_embeddings.weight": (int(n), hidden) for name, n in tables.items()}
-        | {f"{layer}.weight": shape for layer, shape in layers.items()}
-        | {f"{layer}.bias": shape[:1] for layer, shape in layers.items()}
-    )

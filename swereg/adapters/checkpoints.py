@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load_file
 
-from swereg.adapters import bert
-from swereg.errors import CheckFailed, SweregError, first_line
+from swereg.adapters import bert_checkpoint
+from swereg.errors import SweregError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor] | None:
@@ -26,8 +24,8 @@ def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, T
     Raises:
         CheckFailed: the checkpoint lacks parts of the encoder, or they have other shapes.
     """
-    path = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
-    if path is None or not bert.understands(config):
+    path = bert_checkpoint.weights_file(folder)
+    if path is None or not bert_checkpoint.understands(config):
         return None
     try:
         stored = _read_pickle(path) if path.suffix == ".bin" else load_file(path)
@@ -38,13 +36,8 @@ def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, T
             hint="Check that the folder is a complete transformers model.",
             code="base.broken",
         ) from fault
-    tensors = {_current_name(key): tensor for key, tensor in stored.items()}
-    wanted = bert.shapes(config)
-    bad = [
-        key for key, shape in wanted.items() if key not in tensors or tensors[key].shape != shape
-    ]
-    _refuse_missing(name, bad)
-    return {key: tensors[key].float() for key in wanted}
+    tensors = bert_checkpoint.whole(name, stored, config)
+    return {key: tensor.float() for key, tensor in tensors.items()}
 
 
 def _read_pickle(path: Path) -> dict[str, Tensor]:
@@ -54,16 +47,6 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     except RuntimeError:  # files from before 2020 cannot be mapped
         stored = torch.load(path, "cpu", weights_only=True)  # noqa: TID251
     return stored
-
-
-def _current_name(key: str) -> str:
-    """A tensor's name in today's transformers, without the model's prefix."""
-    key = key.removeprefix(f"{bert.PREFIX}.")
-    old = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
-    for ending, new in old.items():
-        if key.endswith(ending):
-            return key.removesuffix(ending) + new
-    return key
 
 
 def read_encoder(name: str, folder: Path) -> Any:
@@ -92,19 +75,8 @@ def read_encoder(name: str, folder: Path) -> Any:
                 code="base.broken",
             ) from fault
     mismatched = (key[0] for key in report["mismatched_keys"])
-    _refuse_missing(name, sorted([*report["missing_keys"], *mismatched]))
+    bert_checkpoint.refuse_missing(name, sorted([*report["missing_keys"], *mismatched]))
     return encoder.eval()
-
-
-def _refuse_missing(name: str, missing: list[str]) -> None:
-    if missing:
-        raise CheckFailed(
-            f"the checkpoint of {name} lacks parts of its encoder",
-            why=f"They would be random, and different each time: {', '.join(missing[:5])}"
-            + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""),
-            hint="Use a checkpoint with all of them, the pooler included.",
-            code="base.missing-parameters",
-        )
 
 
 class Quiet:

@@ -8,21 +8,21 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from swereg import home
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 FORMAT = "1"  # of the hash below; a change makes every remembered fingerprint worthless
 
 
-def fingerprint(tensors: Mapping[str, Tensor], tokenizer: str, architecture: str) -> str:
+def fingerprint(tensors: Mapping[str, Any], tokenizer: str, architecture: str) -> str:
     """Hash an encoder's tensors, its tokenizer and its architecture.
 
     Args:
-        tensors: the encoder's state, as it runs (float32).
+        tensors: the encoder's state, of torch on the CPU or of numpy; what is in float16 counts as
+            it runs, in float32.
         tokenizer: the tokenizer in its JSON form.
         architecture: the class in transformers.
 
@@ -31,9 +31,10 @@ def fingerprint(tensors: Mapping[str, Tensor], tokenizer: str, architecture: str
     """
     total = hashlib.sha256(f"{FORMAT}\n{architecture}\n{_canonical(tokenizer)}\n".encode())
     for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu().contiguous()
-        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        total.update(tensor.numpy().data.cast("B"))
+        array = np.asarray(tensors[name])
+        array = array.astype(np.float32) if array.dtype == np.float16 else array
+        total.update(f"{name} torch.{array.dtype} {array.shape}\n".encode())
+        total.update(np.ascontiguousarray(array).data.cast("B"))
     return total.hexdigest()
 
 

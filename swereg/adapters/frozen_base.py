@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from swereg.adapters import bert, checkpoints
+from swereg.adapters import bert_checkpoint, checkpoints, fitting
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.devices import choose_device
 from swereg.adapters.frozen_bert import FrozenBert
@@ -147,7 +147,7 @@ class FrozenBase:
             return cls(source, base.info, encoder, base.tokenizer, device)
         tokenizer = source.tokenizer()
         hidden = int(source.config["hidden_size"])
-        info = source.identify(tensors, tokenizer, bert.ARCHITECTURE, hidden)
+        info = source.identify(tensors, tokenizer, bert_checkpoint.ARCHITECTURE, hidden)
         encoder = FrozenBert(tensors, source.config, device)
         return cls(source, info, encoder, tokenizer, device)
 
@@ -182,7 +182,9 @@ class FrozenBase:
             CheckFailed: its tensors do not fit the base or the number of labels; the message
                 names them.
         """
-        _check_head(lowered, labels, self.info)
+        fitting.check_head(lowered, labels, self.info)
+        if not all(torch.isfinite(t).all() for t in (lowered.head_weight, lowered.head_bias)):
+            raise CheckFailed("the head is not finite", code="weights.nan")
         encoder = None if lowered.encoder is None else self._own(lowered.encoder)
         stage, adapter = self._encoder.stages, None
         if lowered.deltas:
@@ -199,38 +201,12 @@ class FrozenBase:
         """Check that a delta fits its layer; return the layer's stage."""
         stage = self._encoder.stage_of(layer)
         shape = tuple(self.tensor(f"{layer}.weight").shape)
-        rank = None if delta.down is None else delta.down.shape[0]
-        wide, narrow = shape[0], shape[-1]
-        wanted = {
-            "down": (rank, narrow), "up": (wide, rank), "in_scale": (narrow,),
-            "mid_scale": (rank,), "up_scale": (wide,), "out_scale": (wide,), "bias": (wide,),
-        }  # fmt: skip
-        allowed = wanted if len(shape) == 2 else {"out_scale", "bias"}
-        for part, expected in wanted.items():
-            tensor = getattr(delta, part)
-            if tensor is not None and (part not in allowed or tuple(tensor.shape) != expected):
-                raise CheckFailed(
-                    f"the update of {layer} does not fit {self.info}",
-                    why=f"Its {part} is {tuple(tensor.shape)}, the layer is {shape}.",
-                    code="weights.shape",
-                )
-        if (delta.down is None) != (delta.up is None):
-            raise CheckFailed(f"the update of {layer} is not whole", code="weights.missing")
+        fitting.check_delta(layer, delta, shape, self.info)
         return stage
 
     def _own(self, tensors: Mapping[str, Tensor]) -> Encoder:
         """An encoder of the base's shape with other tensors."""
-        mine = self._encoder.tensors()
-        bad = sorted(
-            {n for n in mine if n not in tensors or tensors[n].shape != mine[n].shape}
-            | {name for name in tensors if name not in mine}
-        )
-        if bad:
-            raise CheckFailed(
-                f"the stored encoder does not fit {self.info}",
-                why=f"Missing, left over or of another shape: {', '.join(bad[:5])}",
-                code="weights.shape",
-            )
+        fitting.check_encoder(self._encoder.tensors(), tensors, self.info)
         return self._encoder.with_tensors(tensors, self.fresh)
 
     # --- answering
@@ -339,16 +315,3 @@ def _heads(pooled: Tensor, entries: Sequence[Placed]) -> list[Logits]:
     flat = torch.cat([logits.flatten() for logits in out]).cpu().numpy()  # one copy off a GPU
     ends = np.cumsum([len(entry.head_bias) for entry in entries])
     return np.split(flat, ends[:-1])
-
-
-def _check_head(lowered: Lowered, labels: int, info: BaseInfo) -> None:
-    head = lowered.head_weight, lowered.head_bias
-    wanted = (labels, info.hidden_size), (labels,)
-    if tuple(tuple(tensor.shape) for tensor in head) != wanted:
-        raise CheckFailed(
-            f"the head does not fit {labels} labels on {info}",
-            why=f"Its shapes are {[tuple(t.shape) for t in head]}, not {list(wanted)}.",
-            code="weights.shape",
-        )
-    if not all(torch.isfinite(tensor).all() for tensor in head):
-        raise CheckFailed("the head is not finite", code="weights.nan")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from swereg.adapters import bert, products
+from swereg.adapters import bert, bert_checkpoint, products
 from swereg.adapters.hidden import Hidden
 from swereg.adapters.routing import Adapter, Route, segments
 from swereg.errors import CheckFailed
@@ -26,12 +26,12 @@ class FrozenBert:
     """A frozen BERT encoder with pooler.
 
     Args:
-        tensors: those of ``bert.shapes``.
+        tensors: those of ``bert_checkpoint.shapes``.
         config: the content of config.json.
         device: where it computes, in float32.
     """
 
-    prefix = bert.PREFIX
+    prefix = bert_checkpoint.PREFIX
 
     def __init__(
         self, tensors: Mapping[str, Tensor], config: Mapping[str, Any], device: torch.device

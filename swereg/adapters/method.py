@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 HEAD_WEIGHT = "classifier.weight"
 HEAD_BIAS = "classifier.bias"
+
+Array: TypeAlias = Any  # a tensor of torch, or an array of numpy: whatever entries run on
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,13 @@ class Delta:
             keeps them once.
     """
 
-    down: Tensor | None = None
-    up: Tensor | None = None
-    in_scale: Tensor | None = None
-    mid_scale: Tensor | None = None
-    up_scale: Tensor | None = None
-    out_scale: Tensor | None = None
-    bias: Tensor | None = None
+    down: Array | None = None
+    up: Array | None = None
+    in_scale: Array | None = None
+    mid_scale: Array | None = None
+    up_scale: Array | None = None
+    out_scale: Array | None = None
+    bias: Array | None = None
     shared: bool = False
 
 
@@ -54,7 +56,7 @@ class Frozen(Protocol):
         """The encoder's name inside stored keys, such as ``bert``."""
         ...
 
-    def tensor(self, name: str) -> Tensor:
+    def tensor(self, name: str) -> Array:
         """Return a tensor of the encoder by its name, such as ``pooler.dense.weight``.
 
         Raises:
@@ -78,10 +80,10 @@ class Lowered:
         encoder: the whole encoder's tensors where the entry brings its own, else None.
     """
 
-    head_weight: Tensor
-    head_bias: Tensor
+    head_weight: Array
+    head_bias: Array
     deltas: Mapping[str, Delta] = field(default_factory=dict)
-    encoder: Mapping[str, Tensor] | None = None
+    encoder: Mapping[str, Array] | None = None
 
 
 @runtime_checkable
@@ -116,8 +118,12 @@ class Method(Protocol):
         """Return what has to be stored, from what ``attach`` returned."""
         ...
 
-    def lower(self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: Any) -> Lowered:
+    def lower(self, tensors: Mapping[str, Array], frozen: Frozen, settings: Any) -> Lowered:
         """Bring stored tensors into the form that runs, using every one of them.
+
+        A class that says ``lowers_arrays = True`` in its own body takes arrays of numpy as well:
+        it keeps to operators, ``shape``, ``T``, ``sum(axis)`` and indices, which both kinds have.
+        Its entries then answer a few texts without torch; those of all others do with it.
 
         Args:
             frozen: the base that they are put on.

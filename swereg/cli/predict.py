@@ -68,13 +68,15 @@ def predict(
     refs = ref.split(",")
     wanted = _wanted(refs, given, path)
     entries = named(session, refs, base)
-    loaded = in_banks(
-        entries,
-        lambda: swereg.Bank(
-            encoders=len(entries), base=base, registry=session.registry, device=device
-        ),
-    )
-    answers = _answers(loaded, wanted)
+    answers = _quickly(session, entries, wanted, base, device)
+    if answers is None:
+        loaded = in_banks(
+            entries,
+            lambda: swereg.Bank(
+                encoders=len(entries), base=base, registry=session.registry, device=device
+            ),
+        )
+        answers = _in_pieces(loaded, wanted)
     columns = COLUMNS if len(refs) == 1 else (REF, *COLUMNS)
     if as_json:
         output.as_json(_facts(entries, answers, several=len(refs) > 1))
@@ -107,7 +109,24 @@ def _wanted(refs: Sequence[str], given: tuple[str, ...], path: Path | None) -> l
     return wanted
 
 
-def _answers(loaded: Loaded, wanted: Sequence[str]) -> list[Answer]:
+def _quickly(
+    session: Session, entries: Sequence[Entry], wanted: Sequence[str], base: str | None, device: str
+) -> list[Answer] | None:
+    """Answer a few texts without torch, where that can be."""
+    from swereg import quick
+
+    with swereg.Registry.open(session.registry) as registry:
+        found = quick.answer(entries, wanted, base=base, registry=registry, device=device)
+    if found is None:
+        return None
+    return [
+        (entry, text, answer)
+        for text, those in zip(wanted, zip(*found, strict=True), strict=True)
+        for entry, answer in zip(entries, those, strict=True)
+    ]
+
+
+def _in_pieces(loaded: Loaded, wanted: Sequence[str]) -> list[Answer]:
     """Answer in pieces, with a bar where that takes more than one."""
     pieces = [wanted[start : start + PIECE] for start in range(0, len(wanted), PIECE)]
     return [

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from swereg.adapters import bert, products
+from swereg.adapters import bert, bert_checkpoint, products
 from swereg.adapters.engine.dropout import FastDropout, Masks
 from swereg.adapters.engine.fast_linear import FastLinear
 from swereg.adapters.hidden import Hidden
@@ -43,12 +43,12 @@ def take_over(model: nn.Module, device: torch.device, precision: str) -> None:
 
 def _is_understood(encoder: Any) -> bool:
     """Tell whether nobody changed the way that this BERT goes through its layers."""
-    if type(encoder).__name__ != bert.ARCHITECTURE or type(encoder).__module__ != HOME:
+    if type(encoder).__name__ != bert_checkpoint.ARCHITECTURE or type(encoder).__module__ != HOME:
         return False
     config = encoder.config.to_dict()
-    if not bert.understands(config):
+    if not bert_checkpoint.understands(config):
         return False
-    layers = {name.rpartition(".")[0] for name in bert.shapes(config)}
+    layers = {name.rpartition(".")[0] for name in bert_checkpoint.shapes(config)}
     inner = {layer[:end] for layer in layers for end, sign in enumerate(layer) if sign == "."}
     modules = dict(encoder.named_modules())
     return {*layers, *inner} <= modules.keys() and all(_is_plain(modules[n]) for n in {"", *inner})
@@ -93,7 +93,7 @@ class PackedBert(nn.Module):
         autocast: whether torch chooses the precision of each operation; else its layers do.
     """
 
-    base_model_prefix = bert.PREFIX
+    base_model_prefix = bert_checkpoint.PREFIX
 
     def __init__(self, encoder: Any, *, autocast: bool) -> None:
         super().__init__()

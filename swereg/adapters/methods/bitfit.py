@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Delta, Frozen, Lowered
+from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Array, Delta, Frozen, Lowered
 from swereg.adapters.methods.layer_names import alike
 from swereg.errors import CheckFailed
 
@@ -30,6 +30,7 @@ class BitFit:
     description = "Only the biases learn; adds no work when it runs."
     settings = BitFitSettings
     learning_rate = 4e-4  # inside the grid of the paper, 1e-4 to 1e-3
+    lowers_arrays = True
     frozen_encoder = False
 
     def attach(self, model: SequenceClassifier, settings: BitFitSettings) -> nn.Module:
@@ -48,7 +49,7 @@ class BitFit:
         }
 
     def lower(
-        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: BitFitSettings
+        self, tensors: Mapping[str, Array], frozen: Frozen, settings: BitFitSettings
     ) -> Lowered:
         """Take each layer's difference to the frozen bias, [out]."""
         left = dict(tensors)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
+from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Array, Frozen, Lowered
 from swereg.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Full:
     description = "Full fine-tuning of every parameter; the baseline."
     settings = FullSettings
     learning_rate = 1e-5
+    lowers_arrays = True
     frozen_encoder = False
 
     def attach(self, model: SequenceClassifier, settings: FullSettings) -> nn.Module:
@@ -39,7 +40,7 @@ class Full:
         return model.state_dict()
 
     def lower(
-        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: FullSettings
+        self, tensors: Mapping[str, Array], frozen: Frozen, settings: FullSettings
     ) -> Lowered:
         """Split the encoder from the head."""
         left = dict(tensors)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
+from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Array, Frozen, Lowered
 from swereg.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Head:
     description = "A linear probe on the frozen encoder; trains in seconds."
     settings = HeadSettings
     learning_rate = 1e-3
+    lowers_arrays = True
     frozen_encoder = True
 
     def attach(self, model: SequenceClassifier, settings: HeadSettings) -> nn.Module:
@@ -43,7 +44,7 @@ class Head:
         return {key: tensors[key] for key in (HEAD_WEIGHT, HEAD_BIAS)}
 
     def lower(
-        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: HeadSettings
+        self, tensors: Mapping[str, Array], frozen: Frozen, settings: HeadSettings
     ) -> Lowered:
         """A head alone has nothing to add to the encoder."""
         if set(tensors) != {HEAD_WEIGHT, HEAD_BIAS}:

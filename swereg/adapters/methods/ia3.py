@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.method import Delta, Frozen, Lowered
+from swereg.adapters.method import Array, Delta, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 from swereg.adapters.methods.settings import are_names
 from swereg.specs import check
 
 if TYPE_CHECKING:
     from peft import IA3Config
-    from torch import Tensor
 
 FEEDFORWARD = "output.dense"
 
@@ -54,6 +53,7 @@ class Ia3(PeftMethod):
     )
     settings = Ia3Settings
     learning_rate = 3e-3  # the paper's; the scales start at 1 and have far to go
+    lowers_arrays = True
 
     def config(self, settings: Ia3Settings) -> IA3Config:
         """Build PEFT's configuration."""
@@ -63,9 +63,7 @@ class Ia3(PeftMethod):
             target_modules=settings.targets.split("+"), feedforward_modules=settings.inputs()
         )
 
-    def lower(
-        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: Ia3Settings
-    ) -> Lowered:
+    def lower(self, tensors: Mapping[str, Array], frozen: Frozen, settings: Ia3Settings) -> Lowered:
         """Take each layer's scale, stored as [1, in] or [out, 1]."""
         stored = PeftTensors(tensors, frozen)
         weight, bias = stored.head()

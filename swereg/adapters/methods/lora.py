@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from swereg.adapters.method import Delta, Frozen, Lowered
+from swereg.adapters.method import Array, Delta, Frozen, Lowered
 from swereg.adapters.methods.lora_settings import LoraSettings
 from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-    from torch import Tensor, nn
+    from torch import nn
 
 
 class Lora(PeftMethod):
@@ -21,6 +21,7 @@ class Lora(PeftMethod):
     description = "Low-rank updates beside frozen linear layers; the default."
     settings: type[Any] = LoraSettings
     learning_rate = 1e-4
+    lowers_arrays = True
     extra: ClassVar[Mapping[str, Any]] = {}  # more of PEFT's configuration
 
     def config(self, settings: LoraSettings) -> LoraConfig:
@@ -51,7 +52,7 @@ class Lora(PeftMethod):
                 raise self.bad_targets(f"There is nothing to adapt in layer {number}.")
 
     def lower(
-        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: LoraSettings
+        self, tensors: Mapping[str, Array], frozen: Frozen, settings: LoraSettings
     ) -> Lowered:
         """Pair the A and B of each layer."""
         stored = PeftTensors(tensors, frozen)
@@ -72,7 +73,7 @@ class Lora(PeftMethod):
         """Return the factor of the update."""
         return alpha / rank
 
-    def delta(self, layer: str, down: Tensor, up: Tensor, stored: PeftTensors) -> Delta:
+    def delta(self, layer: str, down: Array, up: Array, stored: PeftTensors) -> Delta:
         """Make a layer's delta from A, [rank, in], and the scaled B, [out, rank]."""
         return Delta(down, up)
 

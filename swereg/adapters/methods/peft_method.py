@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen
+from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Array, Frozen
 from swereg.adapters.methods.layer_names import alike, is_target
 from swereg.errors import CheckFailed, UsageError
 
@@ -96,13 +96,13 @@ class PeftMethod:
 class PeftTensors:
     """Stored tensors under PEFT's keys, taken out one by one so that none is forgotten."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], frozen: Frozen) -> None:
+    def __init__(self, tensors: Mapping[str, Array], frozen: Frozen) -> None:
         self.frozen = frozen
         self._left = dict(tensors)
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._start = f"{PEFT_PREFIX}{frozen.prefix}."
 
-    def head(self) -> tuple[Tensor, Tensor]:
+    def head(self) -> tuple[Array, Array]:
         """Take the head: [labels, hidden] and [labels]."""
         return self.take(PEFT_PREFIX + HEAD_WEIGHT), self.take(PEFT_PREFIX + HEAD_BIAS)
 
@@ -155,11 +155,11 @@ class PeftTensors:
             return False
         return True
 
-    def of(self, layer: str, part: str, shape: tuple[int, ...]) -> Tensor:
+    def of(self, layer: str, part: str, shape: tuple[int, ...]) -> Array:
         """Take a part of a layer, which must have that shape."""
         return self.take(f"{self._start}{layer}.{part}", shape)
 
-    def take(self, key: str, shape: tuple[int, ...] | None = None) -> Tensor:
+    def take(self, key: str, shape: tuple[int, ...] | None = None) -> Array:
         """Take a tensor by its whole key.
 
         Raises:

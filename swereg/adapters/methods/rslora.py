@@ -28,6 +28,7 @@ class RsLora(Lora):
     name = "rslora"
     description = "LoRA scaled by the root of the rank, for ranks from 16 on."
     settings = RsLoraSettings
+    lowers_arrays = True
     extra: ClassVar[Mapping[str, Any]] = {"use_rslora": True}
 
     def scale(self, alpha: float, rank: int) -> float:

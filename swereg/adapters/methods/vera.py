@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swereg.adapters.method import Delta, Frozen, Lowered
+from swereg.adapters.method import Array, Delta, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 from swereg.adapters.methods.settings import are_names, is_rank
 from swereg.specs import check
 
 if TYPE_CHECKING:
     from peft import VeraConfig
-    from torch import Tensor
 
 SHARED_DOWN = "base_model.vera_A"
 SHARED_UP = "base_model.vera_B"
@@ -59,6 +58,7 @@ class Vera(PeftMethod):
     description = "One random low-rank pair for all layers; only vectors on it learn."
     settings = VeraSettings
     learning_rate = 4e-3  # the low end of the paper's range for RoBERTa-base
+    lowers_arrays = True
 
     def config(self, settings: VeraSettings) -> VeraConfig:
         """Build PEFT's configuration."""
@@ -74,7 +74,7 @@ class Vera(PeftMethod):
         )
 
     def lower(
-        self, tensors: Mapping[str, Tensor], frozen: Frozen, settings: VeraSettings
+        self, tensors: Mapping[str, Array], frozen: Frozen, settings: VeraSettings
     ) -> Lowered:
         """Cut each layer's part, [r, in] and [out, r], out of the shared pair."""
         stored = PeftTensors(tensors, frozen)
