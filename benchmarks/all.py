@@ -22,12 +22,14 @@ SCRIPTS = [
     ["bank.py", "--base", "kb", "--rounds", "5"],
     ["bank.py", "--base", "mini"],
     ["starting.py"],
+    ["reading.py"],
     ["versions.py"],
 ]
 QUICK = {
     "training.py": ["--rounds", "2", "--epoch-rounds", "1"],
     "bank.py": ["--rounds", "2", "--entries", "40", "--peft-entries", "34"],
     "starting.py": ["--rounds", "2"],
+    "reading.py": ["--rounds", "2", "--entries", "2000"],
     "versions.py": ["--rounds", "2"],
 }
 INTRODUCTION = """# Measured

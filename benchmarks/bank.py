@@ -27,7 +27,6 @@ from pathlib import Path
 import psutil
 import torch
 from inputs import MAX_LENGTH, Kind, Peft, answers, check_same, kb_shaped, sentences
-from starting import starting
 from timing import Section, Side, circumstances, compare, publish
 
 from swereg.adapters import bases, bert_checkpoint
@@ -48,7 +47,6 @@ MIXTURE = [
     ("dora[r=4]", 7), ("ia3", 8), ("head", 9),
 ]  # fmt: skip
 LOADINGS = 9  # rounds of loading, at most: each adds an entry on every side
-STARTS = 7  # rounds of whole processes, at most
 SWITCHES = 1000  # in a round
 
 
@@ -115,7 +113,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--entries", type=int, default=1000, help="on the base")
     parser.add_argument("--peft-entries", type=int, default=100, help="in PEFT's model")
-    parser.add_argument("--only", nargs="+", choices=PARTS, help="default: all, `start` on mini")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="default: all")
     parser.add_argument("--out", type=Path, help="append the tables to this file")
     said = parser.parse_args()
 
@@ -131,8 +129,7 @@ def main() -> None:
             many=said.entries,
             peft_many=said.peft_entries,
         )
-        usual = [name for name in PARTS if name != "start" or said.base == "mini"]
-        sections = (PARTS[name](bench) for name in said.only or usual)
+        sections = (PARTS[name](bench) for name in said.only or PARTS)
         publish(_heading(bench, said.base), sections, said.out)
 
 
@@ -356,11 +353,6 @@ def everyone(bench: Bench) -> Section:
     return compare("Many entries on one text", sides, bench.rounds, note)
 
 
-def start(bench: Bench) -> Section:
-    """Whole processes; always on `mini`."""
-    return starting(bench.folder, min(bench.rounds, STARTS))
-
-
 PARTS: dict[str, Callable[[Bench], Section]] = {
     "mixing": mixing,
     "single": single,
@@ -368,7 +360,6 @@ PARTS: dict[str, Callable[[Bench], Section]] = {
     "switching": switching,
     "loading": loading,
     "memory": memory,
-    "start": start,
 }
 
 

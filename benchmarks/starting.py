@@ -1,16 +1,20 @@
-"""Time whole processes: one prediction on the command line, beside `import torch` and PEFT."""
+"""Time whole processes: one prediction on the command line, beside transformers, PEFT and pipeline.
+
+.venv/bin/python benchmarks/starting.py [--base kb|mini] [--rounds 7] [--out FILE]
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from timing import Section, Side, compare
+from inputs import kb_shaped
+from timing import Section, Side, circumstances, compare, output, peak, publish
 
 import swereg
 from swereg import home, plugins
@@ -18,63 +22,91 @@ from swereg import home, plugins
 TEXT = "Maten var underbar"
 WITH_PEFT = """
 import json, sys
-import torch
 from peft import PeftModel
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 base, adapter, text = sys.argv[1:]
 model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2)
-model = PeftModel.from_pretrained(model, adapter).eval()
-with torch.inference_mode():
-    batch = AutoTokenizer.from_pretrained(base)(text, return_tensors="pt")
-    print(json.dumps(model(**batch).logits.softmax(1)[0].tolist()))
+model = PeftModel.from_pretrained(model, adapter).merge_and_unload().eval()
+answer = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(base))
+print(json.dumps(sorted(each["score"] for each in answer(text, top_k=None))))
 """
 
 
-def starting(folder: Path, rounds: int) -> Section:
-    """Compare whole processes on `mini`, with a registry of one entry."""
+def starting(folder: Path, base: str, rounds: int) -> Section:
+    """Compare whole processes, with a registry of one entry."""
     registry, adapter = folder / "registry.db", folder / "adapter"
+    place = kb_shaped(folder / "base") if base == "kb" else home.PACKAGED_BASES / "mini"
     task = plugins.find("task", "sentiment")
     whole = task.read()
-    few = replace(whole, train=whole.train[:32], val=whole.val[:16], test=whole.test[:16])
+    few = replace(whole, train=whole.train[:16], val=whole.val[:8], test=whole.test[:8])
     swereg.train(
-        replace(task, read=lambda: few), base="mini", registry=registry, epochs=1, device="cpu"
-    )
+        replace(task, read=lambda: few), method="lora[r=4]", registry=registry, epochs=1,
+        base=str(place) if base == "kb" else "mini", device="cpu",
+    )  # fmt: skip
     swereg.export("sentiment", peft=adapter, registry=registry)
-    base = home.PACKAGED_BASES / "mini"
-    command = str(Path(sys.executable).with_name("swereg"))
-    ask = [command, "--registry", str(registry), "predict", "sentiment", TEXT, "--device", "cpu"]
-    with_peft = [sys.executable, "-c", WITH_PEFT, str(base), str(adapter), TEXT]
-    _check_same(_output([*ask, "--json"]), _output(with_peft))
+    command = Path(sys.executable).with_name("swereg")
+    ask = [command, "--registry", registry, "predict", "sentiment", TEXT]
+    with_peft = [sys.executable, "-c", WITH_PEFT, place, adapter, TEXT]
+    _check_same(output([*ask, "--json"]), output(with_peft))
+
+    def with_torch() -> str:
+        os.environ["SWEREG_COMPUTE_WITH"] = "torch"
+        try:
+            return output(ask)
+        finally:
+            del os.environ["SWEREG_COMPUTE_WITH"]
+
+    ours = "swereg predict"
     sides = [
-        Side("swereg predict", lambda: _output(ask)),
+        Side(ours, lambda: output(ask), peak=lambda: peak(ask)),
+        Side("swereg predict, with torch", with_torch, ((ours, ""),)),
         Side(
             "python -c 'import torch'",
-            lambda: _output([sys.executable, "-c", "import torch"]),
-            against=(("swereg predict", ""),),
+            lambda: output([sys.executable, "-c", "import torch"]),
+            ((ours, ""),),
         ),
         Side(
-            "transformers and PEFT",
-            lambda: _output(with_peft),
-            against=(("swereg predict", ""),),
+            "transformers, PEFT, pipeline",
+            lambda: output(with_peft),
+            ((ours, "at least 7" if base == "kb" else ""),),
+            peak=lambda: peak(with_peft),
         ),
     ]
     note = (
-        f'Whole processes, `swereg predict sentiment "{TEXT}"` on `mini`, against a script that '
-        "loads the same entry with PeftModel.from_pretrained and predicts once. Files are in the "
-        "system's cache."
+        f'`swereg predict sentiment "{TEXT}"` against a script that loads the same entry with '
+        "PeftModel.from_pretrained, merges it and asks a pipeline once. Files are in the system's "
+        "cache."
     )
-    return compare("One prediction from a cold start", sides, rounds, note)
+    name = "`mini`" if base == "mini" else "KB-BERT's shape, random weights"
+    return compare(f"One prediction from a cold start, on {name}", sides, rounds, note)
 
 
 def _check_same(ours: str, theirs: str) -> None:
-    scores = json.loads(ours)["predictions"][0]["scores"].values()
+    scores = sorted(json.loads(ours)["predictions"][0]["scores"].values())
     pairs = zip(scores, json.loads(theirs), strict=True)
     assert all(abs(one - other) < 1e-4 for one, other in pairs), (ours, theirs)
 
 
-def _output(command: Sequence[str]) -> str:
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, env=environment, timeout=600
-    )
-    return done.stdout
+def main() -> None:
+    """Measure, print, and write a file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--base", choices=["kb", "mini"], nargs="+", default=["kb", "mini"])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--out", type=Path, help="append the tables to this file")
+    said = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SWEREG_HOME"] = folder
+        sections = []
+        for base in said.base:
+            place = Path(folder) / base
+            place.mkdir()
+            sections.append(starting(place, base, said.rounds))
+        heading = (
+            f"## Starting\n\n`benchmarks/starting.py --rounds {said.rounds}`, "
+            f"{circumstances('cpu')}. Whole processes."
+        )
+        publish(heading, sections, said.out)
+
+
+if __name__ == "__main__":
+    main()
