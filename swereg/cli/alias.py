@@ -11,6 +11,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import models, references
 from swereg.cli.tables import Column
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def alias() -> None:
 
 @alias.command("set")
 @click.argument("alias_name", metavar="ALIAS")
-@click.argument("ref")
+@click.argument("ref", shell_complete=references)
 @WHY
 @click.pass_obj
 def set_(session: Session, alias_name: str, ref: str, message: str) -> None:
@@ -63,7 +64,7 @@ def set_(session: Session, alias_name: str, ref: str, message: str) -> None:
 
 
 @alias.command("list")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=models)
 @commands.as_json("Print them as JSON.")
 @click.pass_obj
 def list_(session: Session, name: str | None, as_json: bool) -> None:
@@ -79,7 +80,7 @@ def list_(session: Session, name: str | None, as_json: bool) -> None:
 
 
 @alias.command("log")
-@click.argument("ref", required=False)
+@click.argument("ref", required=False, shell_complete=references)
 @commands.as_json("Print the moves as JSON.")
 @click.pass_obj
 def log(session: Session, ref: str | None, as_json: bool) -> None:
@@ -98,7 +99,7 @@ def log(session: Session, ref: str | None, as_json: bool) -> None:
 
 
 @alias.command("rm")
-@click.argument("ref", metavar="NAME@ALIAS")
+@click.argument("ref", metavar="NAME@ALIAS", shell_complete=references)
 @WHY
 @click.pass_obj
 def rm(session: Session, ref: str, message: str) -> None:
@@ -114,7 +115,7 @@ def rm(session: Session, ref: str, message: str) -> None:
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref", metavar="NAME@ALIAS")
+@click.argument("ref", metavar="NAME@ALIAS", shell_complete=references)
 @option("--to", metavar="REF", help="A version that it pointed to, instead of the last one before.")
 @WHY
 @click.pass_obj

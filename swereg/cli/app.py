@@ -1,51 +1,28 @@
-"""The group of all commands, in sections by what they are for."""
+"""The group of all commands, by what they are for; only the one that is asked for is imported."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
+from click.shell_completion import CompletionItem
 
 import swereg
-from swereg.cli import (
-    alias,
-    collect,
-    commands,
-    compare,
-    data,
-    database,
-    doctor,
-    exchange,
-    listing,
-    load,
-    log,
-    plugins,
-    predict,
-    recover,
-    remarks,
-    remove,
-    report,
-    show,
-    train,
-    verify,
-)
+from swereg.cli import commands
 
-SECTIONS: dict[str, list[click.Command]] = {
-    "Train": [train.train, recover.recover],
-    "See": [listing.list_, show.show, compare.compare, report.report, log.log],
-    "Use": [load.load, predict.predict],
-    "Keep": [
-        alias.alias,
-        alias.rollback,
-        remarks.note,
-        remarks.tag,
-        remove.rm,
-        remove.restore,
-        collect.gc,
-    ],
-    "Look after": [verify.verify, doctor.doctor, database.backup, database.db],
-    "Data": [data.data],
-    "Exchange": [exchange.export, exchange.import_],
-    "Plugins": [plugins.tasks, plugins.methods],
-}
+SECTIONS: dict[str, dict[str, str]] = {  # names of commands, and in which modules they are
+    "Train": {"train": "train", "recover": "recover"},
+    "See": {"list": "listing", "show": "show", "compare": "compare", "report": "report",
+            "log": "log"},
+    "Use": {"load": "load", "predict": "predict"},
+    "Keep": {"alias": "alias", "rollback": "alias", "note": "remarks", "tag": "remarks",
+             "rm": "remove", "restore": "remove", "gc": "collect"},
+    "Look after": {"verify": "verify", "doctor": "doctor", "backup": "database", "db": "database"},
+    "Data": {"data": "data"},
+    "Exchange": {"export": "exchange", "import": "exchange"},
+    "Plugins": {"tasks": "plugins", "methods": "plugins", "completion": "completing"},
+}  # fmt: skip
+MODULES = {name: module for section in SECTIONS.values() for name, module in section.items()}
 EXAMPLES = """
 Examples:
   swereg train --task sentiment
@@ -59,14 +36,32 @@ class App(commands.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the sections."""
-        return list(self.commands)
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"swereg.cli.{MODULES[cmd_name]}")
+        found = next(
+            thing
+            for thing in vars(module).values()
+            if isinstance(thing, click.Command) and thing.name == cmd_name
+        )
+        return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer commands without importing them all for their help."""
+        found = [CompletionItem(name) for name in MODULES if name.startswith(incomplete)]
+        return found or super().shell_complete(ctx, incomplete)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""
         for section, found in SECTIONS.items():
             with formatter.section(section):
+                every = {name: self.get_command(ctx, name) for name in found}
                 formatter.write_dl(
-                    [(str(c.name), c.get_short_help_str(formatter.width)) for c in found],
+                    [(n, c.get_short_help_str(formatter.width)) for n, c in every.items() if c],
                     col_max=28,
                 )
         commands.write_options(self, ctx, formatter)
@@ -78,7 +73,6 @@ class App(commands.Group):
 
 @click.group(
     cls=App,
-    commands=[command for section in SECTIONS.values() for command in section],
     params=commands.global_options(),
     context_settings=commands.CONTEXT,
     invoke_without_command=True,

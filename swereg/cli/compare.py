@@ -7,6 +7,7 @@ import click
 import swereg
 from swereg.cli import between, commands, leaderboard, output
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references, tasks
 from swereg.cli.failing import check
 
 METRICS = ("accuracy", "macro_f1", "mcc", "roc_auc", "loss", "ece", "brier")
@@ -14,8 +15,13 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
 
 
 @click.command(cls=commands.Command)
-@click.argument("refs", nargs=-1, metavar="[REF]...")
-@option("--task", metavar="NAME", help="All entries of this task, the best one first.")
+@click.argument("refs", nargs=-1, metavar="[REF]...", shell_complete=references)
+@option(
+    "--task",
+    shell_complete=tasks,
+    metavar="NAME",
+    help="All entries of this task, the best one first.",
+)
 @commands.where()
 @option("--metric", type=click.Choice(METRICS), metavar="NAME",
         help=f"By which score to judge: {', '.join(METRICS)}.  [default: the task's own, else "

@@ -11,6 +11,7 @@ import click
 import swereg
 from swereg.cli import commands, live, output, reading, stored_data, tables, verdict
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references, tasks
 from swereg.cli.listing import NO_REGISTRY
 from swereg.errors import SweregError
 from swereg.records import StoredDataset
@@ -28,7 +29,7 @@ def data() -> None:
 
 
 @data.command("list")
-@option("--task", metavar="NAME", help="Only datasets of this task.")
+@option("--task", shell_complete=tasks, metavar="NAME", help="Only datasets of this task.")
 @commands.as_json("Print all that is known of each as JSON.")
 @commands.quiet("Print digests alone.")
 @click.pass_obj
@@ -60,7 +61,7 @@ def _datasets(session: Session, task: str | None) -> tuple[tuple[StoredDataset, 
 
 
 @data.command()
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=references)
 @option("--rows", type=click.IntRange(min=0), default=5, show_default=True, metavar="N",
         help="How many rows to show, from all over it.")  # fmt: skip
 @commands.as_json("Print it as JSON.")
@@ -81,7 +82,7 @@ def show(session: Session, dataset: str, rows: int, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=references)
 @option("-o", "--output", "target", metavar="FILE", default="-", show_default=True,
         help="Where to write it; - is stdout.")  # fmt: skip
 @option("--format", "form", type=click.Choice(["csv", "tsv", "jsonl"]),
@@ -116,8 +117,8 @@ def export(
 
 
 @data.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=references)
+@click.argument("after", shell_complete=references)
 @option("--limit", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
         help="The most rows of each kind to show a person.")  # fmt: skip
 @commands.as_json("Print counts and all rows as JSON.")
@@ -136,7 +137,7 @@ def diff(session: Session, before: str, after: str, limit: int, as_json: bool) -
 
 
 @data.command()
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=references)
 @option("--yes", is_flag=True, help="Do not ask.")
 @commands.as_json("Print what was done as JSON.")
 @click.pass_obj
@@ -173,7 +174,8 @@ def _ask(question: str, yes: bool) -> None:
 
 @data.command()
 @click.argument("what", nargs=-1, required=True, metavar="FILE...")
-@option("--task", metavar="NAME", help="What it would be trained as; a TOML file's labels are "
+@option("--task", shell_complete=tasks, metavar="NAME",
+        help="What it would be trained as; a TOML file's labels are "
         "those that the data have to have.")  # fmt: skip
 @option("--base", metavar="BASE", help="Whose tokenizer counts: mini, a Hub id, or a folder.  "
         "[default: the registry's own, else mini]")  # fmt: skip

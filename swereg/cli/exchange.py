@@ -13,6 +13,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, live, output, tables
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import models, references, tasks
 from swereg.cli.show import scores
 from swereg.records import Entry, ReadOptions
 from swereg.settings import ordered
@@ -26,7 +27,7 @@ result = partial(option, section="Result")
 
 
 @click.command(cls=commands.Command)
-@click.argument("refs", nargs=-1, required=True, metavar="REF...")
+@click.argument("refs", nargs=-1, required=True, metavar="REF...", shell_complete=references)
 @option("-o", "--output", "file", metavar="FILE.swereg", help="Write the entries into one file, "
         "with all that is known of them; swereg import takes it.")  # fmt: skip
 @option("--no-data", is_flag=True, help="Leave the texts out of the file; their digest and counts "
@@ -81,12 +82,14 @@ def _labels(_: click.Context, __: click.Parameter, value: str | None) -> list[st
 
 @click.command("import", cls=commands.Command)
 @click.argument("source", metavar="FILE|DIR")
-@what("--name", metavar="NAME", help="Of the model that gets a new version.  [default: of a file, "
+@what("--name", shell_complete=models, metavar="NAME",
+      help="Of the model that gets a new version.  [default: of a file, "
       "the names in it]")  # fmt: skip
 @what("--labels", metavar="A,B,...", callback=_labels, help="In the order of the head's outputs; "
       "a JSON list if they have commas.  [default: what the folder says, if swereg wrote it]",
 )  # fmt: skip
-@what("--task", metavar="NAME", help="What it was trained for.  [default: what the folder says, "
+@what("--task", shell_complete=tasks, metavar="NAME",
+      help="What it was trained for.  [default: what the folder says, "
       "else the name]")  # fmt: skip
 @what("--base", metavar="BASE", help="mini, a Hub id, id@revision, or a folder.  [default: the "
       "recorded one where the folder names it, else the registry's own]")  # fmt: skip

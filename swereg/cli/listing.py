@@ -10,6 +10,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import methods, models, tasks
 from swereg.cli.failing import check_entries
 from swereg.cli.tables import Column
 from swereg.errors import SweregError
@@ -78,9 +79,9 @@ DELETED: Column[Entry] = Column("deleted", "deleted", lambda e: figures.ago(e.de
 
 
 @click.command("list", cls=commands.Command)
-@option("--task", metavar="NAME", help="Only entries of this task.")
-@option("--method", metavar="NAME", help="Only entries of this method.")
-@option("--name", metavar="NAME", help="Only versions of this model.")
+@option("--task", shell_complete=tasks, metavar="NAME", help="Only entries of this task.")
+@option("--method", shell_complete=methods, metavar="NAME", help="Only entries of this method.")
+@option("--name", shell_complete=models, metavar="NAME", help="Only versions of this model.")
 @option("--tag", "tags", multiple=True, metavar="KEY[=VALUE]", help="Only entries with this tag.")
 @option("--deleted", is_flag=True, help="List what was deleted and can be restored.")
 @option("--sort", type=click.Choice(SORTS), default="created", show_default=True, metavar="KEY",

@@ -14,6 +14,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, texts
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references
 from swereg.errors import NotFound, UsageError
 from swereg.records import BaseInfo, Entry, Prediction
 
@@ -42,7 +43,7 @@ class Loaded:
 
 
 @click.command(cls=commands.Command)
-@click.argument("refs", nargs=-1, metavar="[REF]...")
+@click.argument("refs", nargs=-1, metavar="[REF]...", shell_complete=references)
 @option("--all", "everything", is_flag=True,
         help="Load every model on the registry's own base, or on none, as far as there is "
         "room.")  # fmt: skip

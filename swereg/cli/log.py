@@ -12,6 +12,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references
 from swereg.cli.tables import Column
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ COLUMNS: tuple[Column[Event], ...] = (
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref", required=False)
+@click.argument("ref", required=False, shell_complete=references)
 @option("-n", "--limit", type=click.IntRange(min=1), default=MOST, show_default=True, metavar="N",
         help="The most events to show.")  # fmt: skip
 @option("--all", "everything", is_flag=True, help="Show all events.")

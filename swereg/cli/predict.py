@@ -12,6 +12,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables, texts
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references
 from swereg.cli.load import Loaded, in_banks, named
 from swereg.cli.tables import Column
 from swereg.errors import UsageError
@@ -31,7 +32,7 @@ COLUMNS: tuple[Column[Answer], ...] = (
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref", metavar="REF[,REF]...")
+@click.argument("ref", metavar="REF[,REF]...", shell_complete=references)
 @click.argument("given", nargs=-1, metavar="[TEXT]...")
 @option("--file", "path", type=click.Path(path_type=Path), metavar="FILE",
         help="Read the texts from this file, a line each.")  # fmt: skip

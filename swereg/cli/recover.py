@@ -10,6 +10,7 @@ import click
 import swereg
 from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import models
 from swereg.cli.tables import Column
 from swereg.errors import UsageError
 
@@ -30,7 +31,12 @@ COLUMNS: tuple[Column[dict[str, Any]], ...] = (
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @option("--list", "only_list", is_flag=True, help="Only list what waits.")
 @option("--discard", metavar="RUN", help="Delete one that waits instead.")
-@option("--name", metavar="NAME", help="Of the model that gets them.  [default: as was trained]")
+@option(
+    "--name",
+    shell_complete=models,
+    metavar="NAME",
+    help="Of the model that gets them.  [default: as was trained]",
+)
 @commands.yes()
 @commands.as_json("Print what waits, or what was stored, as JSON.")
 @click.pass_obj

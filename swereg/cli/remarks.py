@@ -7,11 +7,12 @@ import click
 import swereg
 from swereg.cli import commands, output
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references
 from swereg.errors import UsageError
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref")
+@click.argument("ref", shell_complete=references)
 @click.argument("text")
 @click.pass_obj
 def note(session: Session, ref: str, text: str) -> None:
@@ -26,7 +27,7 @@ def note(session: Session, ref: str, text: str) -> None:
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref")
+@click.argument("ref", shell_complete=references)
 @click.argument("pairs", nargs=-1, metavar="KEY=VALUE...")
 @option("--rm", "removed", multiple=True, metavar="KEY", help="Remove this tag.")
 @click.pass_obj

@@ -10,12 +10,13 @@ import click
 import swereg
 from swereg.cli import commands, output
 from swereg.cli.commands import Session
+from swereg.cli.completing import references
 from swereg.errors import UsageError
 from swereg.records import Entry
 
 
 @click.command(cls=commands.Command)
-@click.argument("refs", metavar="REF...", nargs=-1, required=True)
+@click.argument("refs", metavar="REF...", nargs=-1, required=True, shell_complete=references)
 @commands.yes()
 @click.pass_obj
 def rm(session: Session, refs: tuple[str, ...], yes: bool) -> None:
@@ -34,7 +35,7 @@ def rm(session: Session, refs: tuple[str, ...], yes: bool) -> None:
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref")
+@click.argument("ref", shell_complete=references)
 @click.pass_obj
 def restore(session: Session, ref: str) -> None:
     """Bring a deleted entry back, as it was.

@@ -8,11 +8,17 @@ import swereg
 from swereg.cli import commands, output
 from swereg.cli.commands import Session, option
 from swereg.cli.compare import METRICS
+from swereg.cli.completing import references, tasks
 
 
 @click.command(cls=commands.Command)
-@click.argument("refs", nargs=-1, metavar="[REF]...")
-@option("--task", metavar="NAME", help="All entries of this task, the best one first.")
+@click.argument("refs", nargs=-1, metavar="[REF]...", shell_complete=references)
+@option(
+    "--task",
+    shell_complete=tasks,
+    metavar="NAME",
+    help="All entries of this task, the best one first.",
+)
 @option("-o", "--output", "target", required=True, metavar="FILE", help="Write the page here. An "
         "earlier report is replaced, anything else is not.")  # fmt: skip
 @commands.where()

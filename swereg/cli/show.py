@@ -8,6 +8,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables, views
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references
 from swereg.cli.listing import tags_of
 from swereg.figures import SPLITS
 from swereg.records import Entry, Recipe, Split
@@ -19,7 +20,7 @@ _ABOUT = ("source", "licence", "homepage", "citation", "metric")
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref")
+@click.argument("ref", shell_complete=references)
 @option("--errors", is_flag=True, help="The examples that it gets wrong, most confident first.")
 @option("--confusion", is_flag=True, help="Which labels it takes for which.")
 @option("--calibration", is_flag=True, help="Whether its probabilities can be believed.")

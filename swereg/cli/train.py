@@ -13,6 +13,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, live, output, reading, trained
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import methods, models, tasks
 from swereg.records import Entry, OnProgress, Progress, Recipe, Stored
 from swereg.settings import recommended
 
@@ -60,15 +61,16 @@ class Train(commands.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the settings that bases recommend."""
-        for base, methods in recommended().items():
+        for base, advised in recommended().items():
             with formatter.section(f"Defaults on the base {base}, where they differ"):
-                formatter.write_dl(list(methods.items()))
+                formatter.write_dl(list(advised.items()))
         super().format_epilog(ctx, formatter)
 
 
 @click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
-@what("--task", metavar="NAME", help="What to learn: a name ('swereg tasks' lists them) or a "
+@what("--task", shell_complete=tasks, metavar="NAME",
+      help="What to learn: a name ('swereg tasks' lists them) or a "
       "TOML file; with --data any name. Without --data, a task that is not installed is trained "
       "on its newest dataset in the registry; an installed one reads its own.  [default: with "
       "--data the name of the file]")  # fmt: skip
@@ -80,6 +82,7 @@ class Train(commands.Command):
       "mini]")  # fmt: skip
 @what(
     "--name",
+    shell_complete=models,
     metavar="NAME",
     help="Of the model.  [default: the task, followed by the method if that is not lora]",
 )
@@ -88,6 +91,7 @@ class Train(commands.Command):
       "counts. Texts that it has already stay.")  # fmt: skip
 @how(
     "--method",
+    shell_complete=methods,
     metavar="SPEC",
     default="lora",
     show_default=True,

@@ -11,6 +11,7 @@ import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables
 from swereg.cli.commands import Session, option
+from swereg.cli.completing import references
 from swereg.cli.counting import Counting
 from swereg.cli.tables import Column
 from swereg.errors import CheckFailed, UsageError
@@ -27,7 +28,7 @@ COLUMNS: tuple[Column[Problem], ...] = (
 
 
 @click.command(cls=commands.Command)
-@click.argument("ref", required=False)
+@click.argument("ref", required=False, shell_complete=references)
 @option("--all", "everything", is_flag=True, help="Check the whole registry, as without REF.")
 @option("--deep", is_flag=True, help="Also hash the bases again, and have every entry answer its "
         "first validation texts as it did after training.")  # fmt: skip

@@ -146,7 +146,6 @@ entries = _table(
         *("val_loss", "accuracy", "macro_f1", "trainable", "size", "seconds"),
         *("model", "task", "method"),
         sqlite_where=sa.text("deleted IS NULL"),
-        postgresql_where=sa.text("deleted IS NULL"),
     ),
 )
 

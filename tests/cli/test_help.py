@@ -12,7 +12,7 @@ import click
 import pytest
 
 from swereg import home
-from swereg.cli.app import SECTIONS, app
+from swereg.cli.app import MODULES, SECTIONS, app
 from swereg.cli.listing import SORTS
 from swereg.records import Dataset, Example, Fitted, NewEntry, Outputs, Task, Weights
 from swereg.registry import Registry
@@ -51,7 +51,12 @@ def test_help_is_shown_with_the_global_options(path: str, cli: Run) -> None:
 
 
 def test_every_command_is_in_a_section() -> None:
-    assert [c.name for section in SECTIONS.values() for c in section] == list(app.commands)
+    context = click.Context(app)
+    for name in app.list_commands(context):
+        command = app.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+    assert {name for section in SECTIONS.values() for name in section} == set(MODULES)
 
 
 def test_the_program_alone_shows_help_with_examples(cli: Run) -> None:
