@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1  # of everything that --json prints
 
+_objects: list[str] = []  # the keys of what --json has printed in this command, see begin
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # how a formula may begin (CWE-1236)
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -39,6 +41,11 @@ def prepare() -> None:
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+def begin() -> None:
+    """Begin a command: nothing has been printed yet."""
+    _objects.clear()
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
@@ -114,6 +121,7 @@ def line(text: str) -> None:
 def as_json(content: Mapping[str, Any]) -> None:
     """Print one object, in ASCII, so that it passes through every pipe."""
     whole = {"schema_version": SCHEMA_VERSION, **content}
+    _objects.extend(content)
     data(json.dumps(whole, indent=2, ensure_ascii=True, allow_nan=False))
 
 
@@ -154,8 +162,11 @@ def note(text: str) -> None:
 
 
 def error(fault: SweregError, *, json_too: bool) -> None:
-    """Say what happened, why, and what to do next; for a program on stdout as well."""
-    if json_too:
+    """Say what happened, why, and what to do next; for a program on stdout as well.
+
+    A program gets one object: after the data, what a condition says of them is in words alone.
+    """
+    if json_too and not _objects:
         facts = {"code": fault.code, "what": fault.what, "why": fault.why, "hint": fault.hint}
         as_json({"error": facts})
     say(f"error: {fault.what}", style="red")
