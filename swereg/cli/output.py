@@ -7,6 +7,7 @@ data is never read as markup, and cannot move the cursor.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from swereg.errors import SweregError
+from swereg.spreadsheets import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -29,7 +31,6 @@ SCHEMA_VERSION = 1  # of everything that --json prints
 
 _objects: list[str] = []  # the keys of what --json has printed in this command, see begin
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # how a formula may begin (CWE-1236)
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -127,9 +128,11 @@ def as_json(content: Mapping[str, Any]) -> None:
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print CSV in which a spreadsheet takes no text for a formula."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_no_formula(cell) for cell in row] for row in rows)
+    for row in (header, *rows):
+        line = io.StringIO()
+        writer = csv.writer(line, lineterminator="\r\n")  # its letters are those that are quoted
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        sys.stdout.write(f"{line.getvalue()[:-2]}\n")
 
 
 def as_markdown(
@@ -139,10 +142,6 @@ def as_markdown(
     rules = ["---:" if at < len(right) and right[at] else "---" for at in range(len(header))]
     for row in (header, rules, *rows):
         data("| " + " | ".join(clean(cell).replace("|", r"\|") for cell in row) + " |")
-
-
-def _no_formula(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 # --- words ----------------------------------------------------------------------------------
