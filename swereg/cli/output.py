@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from swereg.errors import SweregError
-
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from swereg.errors import SweregError
 
 SCHEMA_VERSION = 1  # of everything that --json prints
 
