@@ -7,11 +7,13 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from swereg.errors import UsageError
 from swereg.figures import NO_BASE
-from swereg.records import Entry
+
+if TYPE_CHECKING:
+    from swereg.records import Entry
 
 _FORM = re.compile(r"\s*([\w.-]+?)\s*(<=|>=|!=|==|=|<|>|~)\s*([^<>=!~].*?)\s*", re.DOTALL)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,9 @@ from swereg.cli.commands import Session, option
 from swereg.cli.completing import references, tasks
 from swereg.cli.listing import NO_REGISTRY
 from swereg.errors import SweregError
-from swereg.records import StoredDataset
+
+if TYPE_CHECKING:
+    from swereg.records import StoredDataset
 
 REFUSED = 4  # the exit code of a check that found something
 

@@ -10,9 +10,9 @@ import click
 import swereg
 from swereg import figures, home
 from swereg.cli import commands, output, tables
-from swereg.cli.commands import Session
 
 if TYPE_CHECKING:
+    from swereg.cli.commands import Session
     from swereg.registry.status import Status
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import click
 
 import swereg
 from swereg import figures
 from swereg.cli import commands, output, tables
-from swereg.cli.commands import Session
 from swereg.cli.tables import Column
 from swereg.errors import CheckFailed
-from swereg.records import Finding
+
+if TYPE_CHECKING:
+    from swereg.cli.commands import Session
+    from swereg.records import Finding
 
 COLUMNS: tuple[Column[Finding], ...] = (
     Column("about", "", lambda f: f.about),

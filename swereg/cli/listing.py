@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +14,10 @@ from swereg.cli.completing import methods, models, tasks
 from swereg.cli.failing import check_entries
 from swereg.cli.tables import Column
 from swereg.errors import SweregError
-from swereg.records import Entry
 from swereg.settings import brief, ordered
+
+if TYPE_CHECKING:
+    from swereg.records import Entry
 
 SORTS = ("created", "ref", "task", "method", "val_loss", "accuracy", "macro_f1", "trainable",
          "size", "seconds")  # fmt: skip

@@ -16,10 +16,10 @@ from swereg.cli import commands, output, texts
 from swereg.cli.commands import Session, option
 from swereg.cli.completing import references
 from swereg.errors import NotFound, UsageError
-from swereg.records import BaseInfo, Entry, Prediction
 
 if TYPE_CHECKING:
     from swereg import Bank
+    from swereg.records import BaseInfo, Entry, Prediction
 
 
 @dataclass(frozen=True)

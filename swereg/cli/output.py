@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from swereg.errors import SweregError
 from swereg.spreadsheets import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from swereg.errors import SweregError
 
 SCHEMA_VERSION = 1  # of everything that --json prints
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 import swereg
 from swereg.cli import commands, output
-from swereg.cli.commands import Session
 from swereg.cli.completing import references
 from swereg.errors import UsageError
-from swereg.records import Entry
+
+if TYPE_CHECKING:
+    from swereg.cli.commands import Session
+    from swereg.records import Entry
 
 
 @click.command(cls=commands.Command)

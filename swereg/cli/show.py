@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 import swereg
@@ -11,8 +13,10 @@ from swereg.cli.commands import Session, option
 from swereg.cli.completing import references
 from swereg.cli.listing import tags_of
 from swereg.figures import SPLITS
-from swereg.records import Entry, Recipe, Split
 from swereg.settings import ordered
+
+if TYPE_CHECKING:
+    from swereg.records import Entry, Recipe, Split
 
 Facts = list[tuple[str, str]]
 

@@ -9,12 +9,12 @@ from swereg import figures
 from swereg.cli import output, tables
 from swereg.cli.tables import Column
 from swereg.figures import SPLITS
-from swereg.records import Forgotten, StoredDataset
 
 if TYPE_CHECKING:
     from swereg.data.exporting import Exported
     from swereg.data.stored import Row
     from swereg.data_difference import Change, Difference, Place
+    from swereg.records import Forgotten, StoredDataset
 
 _MOST_LABELS = 6  # in one cell
 
