@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from swereg.registry import Registry as Registry
     from swereg.reporting import plot as plot
     from swereg.reporting import report as report
+    from swereg.reproduction import reproduce as reproduce
     from swereg.runs import interrupted as interrupted
     from swereg.staging import discard as discard
     from swereg.staging import recover as recover
@@ -62,6 +63,7 @@ else:
         "swereg.records": ["Dataset", "Entry", "Example", "Prediction", "ReadOptions", "Task"],
         "swereg.registry": ["Registry"],
         "swereg.reporting": ["plot", "report"],
+        "swereg.reproduction": ["reproduce"],
         "swereg.runs": ["interrupted"],
         "swereg.staging": ["discard", "recover", "staged"],
         "swereg.statistics": ["SeedRun"],
@@ -112,6 +114,7 @@ __all__ = [
     "predict",
     "recover",
     "report",
+    "reproduce",
     "resume",
     "show",
     "staged",

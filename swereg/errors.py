@@ -14,6 +14,49 @@ SweregError            1   something went wrong that no line below names
 
 from __future__ import annotations
 
+_VALUE = "Choose one of these values."
+_FILE = "Check the path, and whether it may be read or written."
+_USAGE = "See the command's --help."
+ADVICE = {  # by code or family of codes, where the place that noticed has no closer hint
+    "bank.absent": "See what is in it: Bank.entries",
+    "bank.capacity": "Choose larger numbers, or leave them out.",
+    "base.config": "Fetch or copy the base again.",
+    "base.id": "Write ORG/NAME, such as KB/bert-base-swedish-cased, or a folder.",
+    "compare": _VALUE,
+    "data.format": "Give the file one of these endings.",
+    "examine.split": "Choose test or val.",
+    "export.bias": "Export it in PEFT's format: swereg export REF --peft FOLDER",
+    "export.large": "Copy the whole registry with its weights: swereg backup FOLDER",
+    "export.what": "Name entries, such as sentiment/3.",
+    "fail-if.holds": "Look at these entries: swereg show REF",
+    "hub.spec": "Write hub:ORG/NAME[KEY=VALUE,...].",
+    "import.labels": "Name them in the order of the head's outputs: --labels A,B,C",
+    "import.missing": _FILE,
+    "list.sort": _VALUE,
+    "method.setting": "See the method's settings: swereg methods",
+    "plot.ending": "Give the file one of these endings.",
+    "predict": _FILE,
+    "recipe.value": "Choose such a value, or leave it out for the default.",
+    "ref.name": "Choose a name such as sentiment-2.",
+    "report.folder": "Make it first, or name another file.",
+    "resume.busy": "Wait for it to end, or end it, then try again.",
+    "statistics.metric": "Choose another with --metric, such as accuracy.",
+    "statistics": "Verify the entry: swereg verify REF",
+    "storage.staged": "Free some space, or set SWEREG_HOME to another folder.",
+    "tag.unknown": "See its tags: swereg show REF",
+    "task.no-data": "Give its data: --data FILE",
+    "training.diverged": "Train again with other settings; nothing was stored.",
+    "usage": _USAGE,
+    "usage-error": _USAGE,
+    "verify.outputs": "Only an entry that was trained or scored here has some.",
+    "weights": "Restore the registry from a backup, or train again.",
+}
+
+
+def advice(code: str) -> str:
+    """Say what to do about an error where nothing closer is known, or ``""``."""
+    return ADVICE.get(code) or ADVICE.get(code.partition(".")[0], "")
+
 
 class SweregError(Exception):
     """What happened, why, and what to do next.
@@ -31,8 +74,8 @@ class SweregError(Exception):
         super().__init__(what)
         self.what = what
         self.why = why
-        self.hint = hint
         self.code = code or _code_of(type(self))
+        self.hint = hint or advice(self.code)
 
     def __str__(self) -> str:
         lines = [self.what]

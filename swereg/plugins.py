@@ -111,6 +111,7 @@ def _missing(kind: Kind, name: str, also: Sequence[str]) -> NotFound:
     close = difflib.get_close_matches(name, [*known, *also], n=1)
     hint = f"Did you mean {close[0]}?" if close else f"List them with: swereg {kind}s"
     if kind == "task":
+        hint += "" if hint.endswith("?") else "."
         hint += " For data of your own add --data FILE."
     return NotFound(
         f"there is no {kind} named {name!r}",

@@ -26,6 +26,7 @@ def run(arguments: list[str]) -> int:
     if "_SWEREG_COMPLETE" in os.environ:
         app.main(arguments, prog_name="swereg")  # answers the shell and exits
     session = Session()
+    output.begin()
     try:
         ending.refuse_broken(arguments)
         with app.make_context("swereg", list(arguments), obj=session) as context:

@@ -7,6 +7,7 @@ data is never read as markup, and cannot move the cursor.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from swereg.spreadsheets import harmless
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1  # of everything that --json prints
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # how a formula may begin (CWE-1236)
+_objects: list[str] = []  # the keys of what --json has printed in this command, see begin
+
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -39,6 +43,11 @@ def prepare() -> None:
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+def begin() -> None:
+    """Begin a command: nothing has been printed yet."""
+    _objects.clear()
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
@@ -114,14 +123,17 @@ def line(text: str) -> None:
 def as_json(content: Mapping[str, Any]) -> None:
     """Print one object, in ASCII, so that it passes through every pipe."""
     whole = {"schema_version": SCHEMA_VERSION, **content}
+    _objects.extend(content)
     data(json.dumps(whole, indent=2, ensure_ascii=True, allow_nan=False))
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print CSV in which a spreadsheet takes no text for a formula."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_no_formula(cell) for cell in row] for row in rows)
+    for row in (header, *rows):
+        line = io.StringIO()
+        writer = csv.writer(line, lineterminator="\r\n")  # its letters are those that are quoted
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        sys.stdout.write(f"{line.getvalue()[:-2]}\n")
 
 
 def as_markdown(
@@ -131,10 +143,6 @@ def as_markdown(
     rules = ["---:" if at < len(right) and right[at] else "---" for at in range(len(header))]
     for row in (header, rules, *rows):
         data("| " + " | ".join(clean(cell).replace("|", r"\|") for cell in row) + " |")
-
-
-def _no_formula(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 # --- words ----------------------------------------------------------------------------------
@@ -154,8 +162,11 @@ def note(text: str) -> None:
 
 
 def error(fault: SweregError, *, json_too: bool) -> None:
-    """Say what happened, why, and what to do next; for a program on stdout as well."""
-    if json_too:
+    """Say what happened, why, and what to do next; for a program on stdout as well.
+
+    A program gets one object: after the data, what a condition says of them is in words alone.
+    """
+    if json_too and not _objects:
         facts = {"code": fault.code, "what": fault.what, "why": fault.why, "hint": fault.hint}
         as_json({"error": facts})
     say(f"error: {fault.what}", style="red")

@@ -28,7 +28,7 @@ def of_file(path: Path) -> list[str]:
         raise NotFound(f"there is no file {path}", code="predict.file") from fault
     except OSError as fault:
         raise DataError(
-            f"{path} cannot be read", why=str(fault.strerror), code="predict.file"
+            f"{path} cannot be read", why=f"{fault.strerror}.", code="predict.unreadable"
         ) from fault
 
 

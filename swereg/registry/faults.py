@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 
-from swereg.errors import Busy, StorageError, SweregError
+from swereg.errors import Busy, SchemaMismatch, StorageError, SweregError
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,30 @@ _WORDS = {
     "SQLITE_CONSTRAINT": _REFUSED,
 }
 
+_MISSING = re.compile(  # SQLite has one code for these and for many others
+    r"no such (table|column|index|trigger)|has no column named|has \d+ columns? but"
+)
+
 
 def in_words(fault: sqlite3.Error, place: str) -> SweregError:
     """Say what a fault of SQLite means for a person."""
     name = str(getattr(fault, "sqlite_errorname", "")) or type(fault).__name__
     family = "_".join(name.split("_")[:2])
     words = _WORDS.get(name) or _WORDS.get(family, _OTHER)
+    if words is _OTHER and _MISSING.search(str(fault)):
+        return layout(f"{place}: {fault}")
     why = words.why.format(place=place, name=name, fault=fault)
     return words.kind(words.what, why=why, hint=words.hint, code=words.code)
+
+
+def layout(evidence: str) -> SchemaMismatch:
+    """Say that tables or columns are missing."""
+    return SchemaMismatch(
+        "the registry's tables are not those of its version",
+        why=f"{evidence}. An unfinished swereg made it, or another program changed it.",
+        hint="Use the swereg that made it, restore a backup, or begin another: --registry FILE",
+        code="schema.layout",
+    )
 
 
 def of_server(fault: Exception, place: str) -> SweregError:

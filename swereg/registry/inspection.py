@@ -11,7 +11,7 @@ from pathlib import Path
 
 from swereg.errors import SweregError
 from swereg.records import Finding
-from swereg.registry import collection, filesystems, schema
+from swereg.registry import collection, filesystems, layout, schema
 from swereg.registry.connection import Database
 from swereg.registry.weights import FOLDER, WeightStore
 
@@ -53,6 +53,12 @@ def _inside(database: Database) -> Iterator[Finding]:
     if version < schema.HEAD:
         yield _note("schema", f"{version}; it becomes {schema.HEAD} when it is next opened",
                     "A backup is made beside it. To do it now: swereg db upgrade")  # fmt: skip
+        return
+    try:
+        with database.reading() as connection:
+            layout.check(connection)
+    except SweregError as fault:
+        yield _fault("schema", fault)
         return
     yield _ok("schema", f"{version}, the newest")
     if database.path is None:

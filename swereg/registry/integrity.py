@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from swereg.errors import Busy, CheckFailed, SweregError
 from swereg.records import Entry
 from swereg.refs import Ref
-from swereg.registry import pointing, rows, seals
+from swereg.registry import layout, pointing, rows, seals
 from swereg.registry import tables as t
 from swereg.registry.connection import Database
 from swereg.registry.weights import WeightStore
@@ -61,7 +61,7 @@ class Checked:
 
 def check_all(database: Database, store: WeightStore, on_checked: OnChecked) -> Checked:
     """Check everything, a short transaction for each thing, so that others can go on writing."""
-    steps: list[Step] = [("the registry", _rules)]
+    steps: list[Step] = [("the tables", layout.check), ("the registry", _rules)]
     if database.path is not None:
         steps = [("the file", _file), ("the foreign keys", _foreign_keys), *steps]
     refs: list[str] = []

@@ -159,7 +159,7 @@ def by_run(connection: sa.Connection, run: str) -> Entry | None:
             "this training was stored before, and its entry has been deleted",
             why="A deleted entry does not come back under a new number.",
             hint=f"Bring it back: swereg restore {deleted[0].ref}",
-            code="entry.deleted",
+            code="run.deleted",
         )
     return None
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from swereg.errors import UsageError
 from swereg.records import SPLITS, Dataset
+from swereg.spreadsheets import harmless, is_formula
 from swereg.tasks.formats import extension
 
 HEADER = ("split", "text", "label")
 FORMATS = ("csv", "tsv", "jsonl")
 BY_ENDING = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # how a formula may begin (CWE-1236)
 
 
 def format_of(path: Path) -> str:
@@ -62,18 +62,14 @@ def write(dataset: Dataset, form: str, *, spreadsheet: bool = False) -> str:
     ending = "\r\n" if spreadsheet else "\n"
     table = csv.writer(out, delimiter=delimiter, lineterminator=ending)
     table.writerow(HEADER)
-    table.writerows([*map(_harmless, row)] if spreadsheet else row for row in _rows(dataset))
+    table.writerows([*map(harmless, row)] if spreadsheet else row for row in _rows(dataset))
     return ("\ufeff" if spreadsheet else "") + out.getvalue()
 
 
 def formulas(dataset: Dataset) -> int:
     """Count the cells that a spreadsheet would take for formulas."""
-    return sum(cell.startswith(FORMULA) for row in _rows(dataset) for cell in row)
+    return sum(is_formula(cell) for row in _rows(dataset) for cell in row)
 
 
 def _rows(dataset: Dataset) -> Iterator[tuple[str, str, str]]:
     return ((name, e.text, e.label) for name in SPLITS for e in dataset.split(name))
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

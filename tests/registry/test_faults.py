@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from swereg.errors import Busy, StorageError, SweregError, UsageError
+from swereg.errors import Busy, SchemaMismatch, StorageError, SweregError, UsageError
 from swereg.records import Weights
-from swereg.registry import Registry, connection, faults
+from swereg.registry import Registry, connection, faults, inspection
 from tests.registry.make_entry import make
 
 NOBODY = 65534
@@ -72,6 +72,36 @@ def test_a_folder_that_cannot_be_written_refuses_large_weights(tmp_path: Path) -
         with pytest.raises(StorageError, match="weights cannot be written"):
             registry.add(make())
         assert registry.count() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE entries DROP COLUMN note",
+        "ALTER TABLE entries RENAME COLUMN cut TO shortened",
+        "ALTER TABLE models RENAME TO names",
+        "DROP TABLE tags",
+    ],
+)
+def test_tables_of_another_layout_are_one_clear_error(
+    change: str, registry: Registry, path: Path
+) -> None:
+    registry.add(make())
+    registry.close()
+    with closing(sqlite3.connect(path)) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+            db.execute(f'DROP TRIGGER "{name}"')
+        db.execute("PRAGMA legacy_alter_table=ON")
+        db.execute(change)
+    with Registry.open(path) as other:
+        with pytest.raises(SchemaMismatch) as caught:
+            other.add(make("run-2"))
+        assert "schema.layout" in {problem.code for problem in other.check().problems}
+    (found,) = [each for each in inspection.look(path) if each.name == "schema"]
+    assert found.level == "wrong"
+    assert (caught.value.code, caught.value.exit_code) == ("schema.layout", 7)
+    assert "not those of its version" in caught.value.what
+    assert "--registry" in caught.value.hint
 
 
 # --- rights ---------------------------------------------------------------------------------

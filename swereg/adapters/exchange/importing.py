@@ -51,7 +51,7 @@ def put_on(folder: PeftFolder, base: FrozenBase, method: Method, labels: Sequenc
             f"the adapter's head is for {len(weight)} labels",
             why=f"{len(labels)} are given: {', '.join(labels)}.",
             hint="Name one label for each output of the head, in its order: --labels A,B,C",
-            code="import.labels",
+            code="import.label-count",
         )
     settings = settings_of(method, fitting_settings(folder, base))
     placed = base.place(method.lower(folder.tensors, base, settings), len(labels), max_length)
