@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,8 +44,31 @@ def text(value: Any) -> str:
 
 
 def value(stored: str) -> Any:
-    """Read JSON."""
-    return json.loads(stored)
+    """Read JSON.
+
+    Raises:
+        CheckFailed: it is none.
+    """
+    with readable("a fact"):
+        return json.loads(stored)
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Say in words that something stored cannot be read, as after a flipped bit.
+
+    Raises:
+        CheckFailed: so it is.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
+        raise CheckFailed(
+            f"{what} in the registry is damaged and cannot be read",
+            why=f"{type(fault).__name__}: {fault}",
+            hint="See all that is damaged: swereg verify. Then restore a backup.",
+            code="registry.damaged",
+        ) from fault
 
 
 def base_row(base: BaseInfo) -> Row:
@@ -66,7 +90,7 @@ def base_of(row: sa.Row[Any]) -> BaseInfo:
     """A base, as recorded."""
     return BaseInfo(
         row.name, row.revision, row.fingerprint, row.architecture, row.parameters,
-        row.hidden_size, row.max_length, json.loads(row.recommended),
+        row.hidden_size, row.max_length, value(row.recommended),
     )  # fmt: skip
 
 
@@ -87,7 +111,7 @@ def task_of(row: sa.Row[Any]) -> Task:
         )
 
     facts = {fact: getattr(row, fact) for fact in TASK_FACTS}
-    return Task(row.name, read=no_data, labels=tuple(json.loads(row.labels)), **facts)
+    return Task(row.name, read=no_data, labels=tuple(value(row.labels)), **facts)
 
 
 def dataset_row(dataset: Dataset, source: str, *, keep: bool) -> Row:
@@ -199,7 +223,18 @@ def select_entries(which: sa.ColumnElement[bool] = THERE) -> sa.Select[Any]:
 def entry_of(
     row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
 ) -> Entry:
-    """An entry, as recorded. Its base carries the name under which it was trained."""
+    """An entry, as recorded. Its base carries the name under which it was trained.
+
+    Raises:
+        CheckFailed: it cannot be read.
+    """
+    with readable(f"{row.model_name}/{row.version}"):
+        return _entry_of(row, epochs, aliases, tags)
+
+
+def _entry_of(
+    row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
+) -> Entry:
     base = None
     if row.base is not None:
         base = BaseInfo(
