@@ -90,7 +90,10 @@ def _do(
 
 
 def _points(setting: Setting, ready: Scene, empty: Scene) -> Iterator[tuple[str, int, str]]:
-    """The calls of all operations: first one of each kind, then the others, in random order."""
+    """The calls of all operations: first one of each kind, then the others, in random order.
+
+    Where a weakness is to be found, any call is as good as another.
+    """
     rng = random.Random(setting.seed)
     first: dict[tuple[str, str], tuple[str, int, str]] = {}
     others = []
@@ -100,7 +103,7 @@ def _points(setting: Setting, ready: Scene, empty: Scene) -> Iterator[tuple[str,
         assert ended.value, f"{name}: {ended}"
         for at, kind in enumerate(ended.value[1]):
             point = (name, at, kind)
-            if first.setdefault((name, kind), point) is not point:
+            if setting.weakness or first.setdefault((name, kind), point) is not point:
                 others.append(point)
         scene.remove()
     chosen = list(first.values())

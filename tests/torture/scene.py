@@ -14,7 +14,7 @@ from tests.torture.ledger import Ledger
 from tests.torture.processes import call
 
 PREPARED = (
-    "add", "add", "add", "add", "add_file", "add_file", "alias", "tag", "note", "rm", "rm",
+    "add_file", "rm", "add", "add", "add", "add_file", "add_file", "alias", "tag", "note", "rm",
 )  # fmt: skip
 
 
