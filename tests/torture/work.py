@@ -74,14 +74,23 @@ def many(
             Ledger(ledger).add(Line(worker, "refused", code=fault.code))
 
 
-def several(path: Path, ledger: Path, names: Sequence[str], weakness: str = "") -> None:
-    """Do these operations, one after the other; any refusal is an error."""
+def several(
+    path: Path, ledger: Path, names: Sequence[str], weakness: str = "", *, opened_anew: bool = True
+) -> None:
+    """Do these operations, one after the other; any refusal is an error.
+
+    Args:
+        opened_anew: whether each opens the registry, as commands do, or one stays open.
+    """
     weaknesses.apply(weakness)
+    kept = None if opened_anew else open_registry(path)
     for number, name in enumerate(names):
         turn = Turn("w", f"w-{number}", "modell")
-        with open_registry(path) as registry:
-            code = perform(registry, BY_NAME[name], turn, Ledger(ledger))
+        registry = kept or open_registry(path)
+        code = perform(registry, BY_NAME[name], turn, Ledger(ledger))
         assert not code, f"{name}: {code}"
+        if not kept:
+            registry.close()
 
 
 def afterwards(path: Path, ledger: Ledger) -> list[str]:
