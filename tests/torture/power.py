@@ -68,9 +68,7 @@ def _scene(setting: Setting) -> Scene:
     return Scene(Path(tempfile.mkdtemp(dir=memory if memory.exists() else setting.folder)))
 
 
-def _record(
-    scene: Scene, operations: list[str], weakness: str, opened_anew: bool
-) -> list[Call]:
+def _record(scene: Scene, operations: list[str], weakness: str, opened_anew: bool) -> list[Call]:
     """Do operations and return all calls and promises; the first names the folder."""
     root = scene.path.parent
     recorded = [Call("root", str(root))]
@@ -119,13 +117,17 @@ class Disk:
             self.promises.append(what.data)
         elif what.kind in ("write", "truncate"):
             self._writes[self._now[path]].append(what)
-        elif what.kind in ("create", "mkdir"):
-            number = len(self._content)
-            self._content[number] = bytearray()
-            if what.kind == "mkdir":
-                self._folders.add(number)
-            self._change(path, number)
-        elif what.kind == "unlink":
+        elif what.kind == "sync":
+            self._sync(self._now[path])
+        elif what.kind == "sync folder":
+            for change in self._changes.pop(path, []):
+                _apply(self._names[path], change)
+        else:
+            self._rename(what, path)
+
+    def _rename(self, what: Call, path: Path) -> None:
+        """Make, change or remove a name."""
+        if what.kind == "unlink":
             self._change(path, None)
         elif what.kind == "rename":
             new = Path(what.data.decode())
@@ -133,11 +135,12 @@ class Disk:
             number = self._now.pop(path)
             self._now[new] = number
             self._changes[path.parent].append({path.name: None, new.name: number})
-        elif what.kind == "sync":
-            self._sync(self._now[path])
-        elif what.kind == "sync folder":
-            for change in self._changes.pop(path, []):
-                _apply(self._names[path], change)
+        else:
+            number = len(self._content)
+            self._content[number] = bytearray()
+            if what.kind == "mkdir":
+                self._folders.add(number)
+            self._change(path, number)
 
     def _change(self, path: Path, number: int | None) -> None:
         if number is None:
