@@ -1,16 +1,18 @@
 # make demo   the main job, offline, on the small base that ships with swereg
 # make test   everything that has to pass: format, lint, types, architecture, docs, tests
 # make format mend what can be mended, and print the generated parts of the docs anew
+# make torture MINUTES=10   faults on purpose, and the table of docs/reliability.md
 # make bench  time swereg against what one would use instead, and write benchmarks/RESULTS.md
 
 PYTHON ?= python3
+MINUTES ?= 10
 BIN := .venv/bin
 INSTALLED := .venv/installed
 MLFLOW := .venv-mlflow/installed
 DOCS := README.md docs/*.md
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test format bench clean
+.PHONY: install demo test format bench torture clean
 
 install: $(INSTALLED)
 
@@ -44,6 +46,9 @@ format: $(INSTALLED)
 
 bench: $(INSTALLED) $(MLFLOW)
 	$(BIN)/python benchmarks/all.py
+
+torture: $(INSTALLED)
+	$(BIN)/python -m tests.torture --minutes $(MINUTES)
 
 clean:
 	rm -rf .venv .venv-mlflow .demo build dist *.egg-info

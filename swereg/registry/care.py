@@ -28,6 +28,9 @@ class Care(Opened):
             now: also what was deleted since; it cannot be restored any more.
             dry_run: only work out what would be freed.
             compact: write the file anew, so that its free space goes back to the disk.
+
+        Raises:
+            StorageError: a file that nothing needs cannot be removed; the rest is done.
         """
         path, limit = self._database.path, collection.before(now)
         if dry_run:
@@ -42,8 +45,7 @@ class Care(Opened):
         with self._database.writing() as connection:  # only now: a crash leaves files, never rows
             known = collection.in_files(connection)
             left = dict(collection.leftovers(self._weights, path, known, what.weights))
-            for file in left:
-                file.unlink(missing_ok=True)
+            collection.remove(left)
         given = self._compact() if compact else 0
         return collection.freed(what, left, given)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from swereg.errors import StorageError
 from swereg.registry import events, files
 from swereg.registry import tables as t
 from swereg.registry.weights import WeightStore
@@ -123,6 +124,27 @@ def leftovers(
         old = time.time() - state.st_mtime > GRACE
         if digest not in known and (old or digest in freed):
             yield file, state.st_size
+
+
+def remove(left: Iterable[Path]) -> None:
+    """Remove files that no row speaks of, as many as can be.
+
+    Raises:
+        StorageError: one cannot be removed. It takes space, and nothing else.
+    """
+    stuck: list[OSError] = []
+    for file in left:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as fault:
+            stuck.append(fault)
+    if stuck:
+        raise StorageError(
+            f"{len(stuck)} file{'s' if stuck[1:] else ''} that nothing needs cannot be removed",
+            why=f"{stuck[0].filename}: {stuck[0].strerror}. Everything else has been freed.",
+            hint="Make its folder writable; a later swereg gc removes it.",
+            code="storage.leftover",
+        ) from stuck[0]
 
 
 def _unused(

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import StorageError, UsageError
+from swereg.errors import StorageError, SweregError, UsageError
 from swereg.registry import faults
 
 _PRAGMAS = (
@@ -77,14 +77,25 @@ class Database:
 
         ``secure_delete`` overwrites what is deleted, but where a page was rearranged before,
         an older copy may stand in its unused part; a new file has no such parts.
+
+        Raises:
+            StorageError, Busy: it cannot be written; what was deleted is, but may leave traces.
         """
         if self.path is None:
             return
-        with self._translated(), closing(self.engine.raw_connection()) as connection:
-            driver = connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it is a file
-            driver.execute("VACUUM")
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # where somebody chose a WAL
+        try:
+            with self._translated(), closing(self.engine.raw_connection()) as connection:
+                driver = connection.driver_connection
+                assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it is a file
+                driver.execute("VACUUM")
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # where somebody chose a WAL
+        except SweregError as fault:
+            raise type(fault)(
+                "it is deleted, but the registry's file could not be written anew",
+                why=f"{self.path}: {fault.what}. Traces of what was deleted may stand in the file.",
+                hint="Do the same once more when the file can be written and there is space.",
+                code="storage.rewrite",
+            ) from fault
 
     def close(self) -> None:
         """Give the connections back."""
