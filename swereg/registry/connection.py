@@ -111,6 +111,8 @@ class Database:
             raise faults.of_server(fault.orig or fault, self.location) from fault
         except sqlite3.Error as fault:
             raise faults.in_words(fault, self.location) from fault
+        except UnicodeDecodeError as fault:  # SQLite quotes damaged tables in what it says of them
+            raise faults.damaged(fault, self.location) from fault
 
 
 def _url(place: str) -> sa.URL | None:

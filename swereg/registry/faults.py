@@ -88,6 +88,16 @@ _MISSING = re.compile(  # SQLite has one code for these and for many others
 )
 
 
+def damaged(fault: Exception, place: str) -> SweregError:
+    """The error for a file whose tables cannot be read at all."""
+    return _BROKEN.kind(
+        _BROKEN.what,
+        why=_BROKEN.why.format(place=place, fault=fault),
+        hint=_BROKEN.hint,
+        code=_BROKEN.code,
+    )
+
+
 def in_words(fault: sqlite3.Error, place: str) -> SweregError:
     """Say what a fault of SQLite means for a person."""
     name = str(getattr(fault, "sqlite_errorname", "")) or type(fault).__name__
