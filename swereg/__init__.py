@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from swereg.staging import recover as recover
     from swereg.staging import staged as staged
     from swereg.statistics import SeedRun as SeedRun
+    from swereg.sweeping import SweepRun as SweepRun
+    from swereg.sweeping import plot_sweep as plot_sweep
+    from swereg.sweeping import sweep as sweep
     from swereg.verification import verify as verify
 else:
     _HOMES = {
@@ -67,6 +70,7 @@ else:
         "swereg.runs": ["interrupted"],
         "swereg.staging": ["discard", "recover", "staged"],
         "swereg.statistics": ["SeedRun"],
+        "swereg.sweeping": ["SweepRun", "plot_sweep", "sweep"],
         "swereg.verification": ["verify"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -95,6 +99,7 @@ __all__ = [
     "ReadOptions",
     "Registry",
     "SeedRun",
+    "SweepRun",
     "SweregError",
     "Task",
     "compare",
@@ -111,6 +116,7 @@ __all__ = [
     "interrupted",
     "load",
     "plot",
+    "plot_sweep",
     "predict",
     "recover",
     "report",
@@ -118,6 +124,7 @@ __all__ = [
     "resume",
     "show",
     "staged",
+    "sweep",
     "train",
     "train_seeds",
     "verify",

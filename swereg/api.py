@@ -120,7 +120,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     for text in dataset.notices:
         on_progress(Notice(text))
     spec = specs.parse(method, settings or {})
-    model_name = refs.check_name(name or _model_name(what.name, spec.name))
+    model_name = refs.check_name(name or model_name_of(what.name, spec.name))
     with opened(registry, create=True) as store:
         store.check_writable()
         fit = _fitting(store, spec, base, recipe, on_progress)
@@ -162,8 +162,8 @@ def resume(
         recipe = Recipe(**facts["recipe"])
         info, fitted = training.fit(
             bases.recorded(BaseInfo(**facts["base"])), plugins.find("method", recipe.method),
-            found.dataset, recipe, on_progress=on_progress, run=found.run, on_epoch=found.keep,
-            state=state,
+            found.dataset, recipe, on_progress=on_progress, run=found.run,
+            keep=training.Keep(found.keep, state=state),
         )  # fmt: skip
         new = NewEntry(found.name, found.task, found.dataset, info, fitted, found.note)
         return staging.store(store, new, keep_data=True)
@@ -188,7 +188,7 @@ def train_seeds(
         UsageError: the seeds make no sense, or the method gives the same with every seed.
         SweregError: as for ``train``.
     """
-    chosen = _seeds(seeds, options.pop("seed", None), options.get("method", DEFAULT_METHOD))
+    chosen = chosen_seeds(seeds, options.pop("seed", None), options.get("method", DEFAULT_METHOD))
     source, read = options.pop("data", None), options.pop("read", None)
     registry = options.pop("registry", None)
     what, dataset = task_and_data(task, source, read or ReadOptions(), registry)
@@ -426,7 +426,7 @@ def opened(registry: Registry | str | Path | None, *, create: bool = False) -> I
         yield store
 
 
-def _seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:
+def chosen_seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:
     """Return the seeds to train with.
 
     Raises:
@@ -469,7 +469,8 @@ def _once(on_progress: OnProgress) -> OnProgress:
     return report
 
 
-def _model_name(task: str, method: str) -> str:
+def model_name_of(task: str, method: str) -> str:
+    """Name a model where nobody has: the task, followed by the method if it is not lora."""
     return task if method == DEFAULT_METHOD else f"{task}-{method}"
 
 
@@ -501,7 +502,8 @@ def _fitting(
 
         return training.fit(
             source, spec.method, data, recipe, on_progress=on_progress,
-            run=run.run if run else "", on_epoch=run.keep if run else None,
+            run=run.run if run else "",
+            keep=training.Keep(run.keep if run else None),
         )  # fmt: skip
 
     return fit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +86,51 @@ def draw(
         shown = [entries[ref] for ref in looks] or [entries[found.rows[0].refs[0]]]
         _curves(axes[0], shown)
         _calibration(axes[1], looks)
-        dated = {"Date": None} if path.suffix.lower() == ".svg" else None
-        figure.savefig(path, dpi=160, metadata=dated)
+        figure.savefig(path, dpi=160, metadata={"Date": None} if _is_svg(path) else None)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A recipe's score at one value of what varies.
+
+    Attributes:
+        deviation: between the seeds, or None where there is one.
+    """
+
+    value: str
+    mean: float
+    deviation: float | None
+
+
+def draw_over(key: str, score: str, lines: Mapping[str, Sequence[Point]], path: Path) -> None:
+    """Draw scores over the values of one key, a line for each setting of the others.
+
+    Args:
+        score: what the score is, for the axis.
+        lines: by what is the same along them; "" where nothing else varies.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    values = list(dict.fromkeys(point.value for line in lines.values() for point in line))
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        axes = figure.subplots()
+        for at, (label, line) in enumerate(lines.items()):
+            x = [values.index(point.value) for point in line]
+            y = [point.mean for point in line]
+            bars = [point.deviation or 0.0 for point in line]
+            axes.errorbar(x, y, yerr=bars, label=_plain(label), marker="o", capsize=3, **_look(at))
+        axes.set_xticks(range(len(values)), values)
+        axes.set_xlabel(f"{key} (bars: standard deviation between seeds)")
+        axes.set_ylabel(score)
+        if any(lines):
+            axes.legend()
+        figure.savefig(path, dpi=160, metadata={"Date": None} if _is_svg(path) else None)
+
+
+def _is_svg(path: Path) -> bool:
+    return path.suffix.lower() == ".svg"
 
 
 def _scores(axes: Axes, found: Comparison) -> None:

@@ -652,7 +652,28 @@ class Stored:
     ref: str
 
 
-Progress = Notice | Started | Stepped | EpochEnded | Tried | SeedBegan | Stored
+@dataclass(frozen=True)
+class CombinationBegan:
+    """A training of a sweep begins, or goes on; ``number`` counts from 1."""
+
+    combination: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class GaveUp:
+    """A training of a sweep is not gone on with, see ``GivenUp``."""
+
+    combination: str
+    epoch: int
+    val_loss: float | None
+    why: str
+
+
+Progress = (
+    Notice | Started | Stepped | EpochEnded | Tried | SeedBegan | Stored | CombinationBegan | GaveUp
+)
 OnProgress = Callable[[Progress], None]
 
 

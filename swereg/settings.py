@@ -11,9 +11,11 @@ from typing import Any
 from swereg import home
 from swereg.figures import in_order, plain
 
+_SHORT = {"learning_rate": "lr"}
 
-def brief(method: str, settings: Mapping[str, Any]) -> str:
-    """Write the settings that differ from the method's own: r=8.
+
+def brief(method: str, settings: Mapping[str, Any], recipe: Mapping[str, Any] = {}) -> str:
+    """Write the settings that differ from the method's own, and what else is to be told: r=8.
 
     All of them where the method is not one of swereg's own: another package's code is not
     imported just to list entries.
@@ -24,6 +26,7 @@ def brief(method: str, settings: Mapping[str, Any]) -> str:
         fewer = {k: v for k, v in said.items() if k != key}
         if _same(kind, fewer, settings):
             said = fewer
+    said |= {_SHORT.get(key, key): value for key, value in recipe.items()}
     return " ".join(f"{key}={plain(value)}" for key, value in said.items())
 
 

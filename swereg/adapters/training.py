@@ -76,11 +76,24 @@ class Best:
     val: Logits
 
 
+class Paused(Exception):
+    """A training has come as far as it was asked to, and not to its end."""
+
+
 @dataclass(frozen=True)
 class Keep:
-    """How a training is kept after each epoch, and what it goes on from."""
+    """How a training is kept after each epoch, how far it goes, and what it goes on from.
+
+    Attributes:
+        on_epoch: called with what it takes to go on from each epoch, unless that is very large.
+        until: the number of an epoch after which to stop, for now.
+        state: what ``on_epoch`` was called with last, to go on from there.
+        facts: JSON values that come with the state.
+        began: when it began, of the monotonic clock.
+    """
 
     on_epoch: OnEpoch | None = None
+    until: int | None = None
     state: bytes | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     began: float = 0.0
@@ -109,20 +122,19 @@ def fit(
     *,
     on_progress: OnProgress = silent,
     run: str = "",
-    on_epoch: OnEpoch | None = None,
-    state: bytes | None = None,
+    keep: Keep = Keep(),
 ) -> tuple[BaseInfo, Fitted]:
     """Train one entry.
 
     Args:
         run: an identifier of the training; by default a new one.
-        on_epoch: called with what it takes to go on from each epoch, unless that is very large.
-        state: what that was called with last, to go on from there.
+        keep: what is kept of it while it goes on; facts and beginning are filled in.
 
     Returns:
         The base as it was loaded, and what was learnt: the epoch with the lowest validation loss.
 
     Raises:
+        Paused: so many epochs are done, and others are left.
         TrainingError: the loss became NaN or infinite.
         CheckFailed: the base is not as expected, or what was trained does not survive storing.
     """
@@ -140,11 +152,11 @@ def fit(
     on_progress(Started(recipe.epochs, steps, trainable, total))
     if method.frozen_encoder:
         data = run_encoder_once(plain.encoder, data, accelerator, on_progress)
-    if on_epoch and not (resuming.affordable(trainable) and accelerator.num_processes == 1):
-        on_epoch = None
+    if keep.on_epoch and not (resuming.affordable(trainable) and accelerator.num_processes == 1):
+        keep = replace(keep, on_epoch=None)
         on_progress(Notice("Too much learns to keep it after each epoch: no --resume."))
     facts = {"recipe": asdict(recipe), "base": asdict(base.info)}
-    keep = Keep(on_epoch, state, facts, began)
+    keep = replace(keep, facts=facts, began=began)
     best, curve, began = learn(
         accelerator, method, model, data, recipe, on_progress=on_progress, keep=keep
     )
@@ -248,6 +260,8 @@ def learn(
         assert best is not None  # noqa: S101 - the first epoch is always the best so far
         keep.epoch(loop, best, curve, start)
         on_progress(EpochEnded(epoch, better))
+        if number == keep.until and number < recipe.epochs:
+            raise Paused
     assert best is not None  # noqa: S101 - there is at least one epoch
     return best, curve, start
 

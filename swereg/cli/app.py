@@ -11,7 +11,7 @@ import swereg
 from swereg.cli import commands
 
 SECTIONS: dict[str, dict[str, str]] = {  # names of commands, and in which modules they are
-    "Train": {"train": "train", "recover": "recover"},
+    "Train": {"train": "train", "sweep": "sweep", "recover": "recover"},
     "See": {"list": "listing", "show": "show", "compare": "compare", "report": "report",
             "log": "log"},
     "Use": {"load": "load", "predict": "predict"},

@@ -64,7 +64,7 @@ def check_facts(known: Iterable[tuple[str, Mapping[str, Any]]], wanted: Sequence
 
 def _facts(row: Row) -> dict[str, Any]:
     facts = asdict(row)
-    return {**row.settings, **facts, "ref": row.ref, **row.figures}
+    return {**row.recipe, **row.settings, **facts, "ref": row.ref, **row.figures}
 
 
 def _written(value: Any) -> str:

@@ -70,6 +70,7 @@ def _columns(found: Comparison) -> tuple[Column[Row], ...]:
                lambda row: ",".join(map(str, row.seeds)), right=True, keep=6),
         Column("method", "method", _method, lambda row: row.method, keep=14),
         Column("settings", "", str, lambda row: ordered(row.method, row.settings)),
+        Column("recipe", "", str, _recipe),
         Column("base", "base" if several else "", lambda row: row.base or figures.NO_BASE,
                lambda row: row.base, keep=4),
         Column("best_epoch", "", str, lambda row: row.best_epoch),
@@ -90,7 +91,11 @@ def _columns(found: Comparison) -> tuple[Column[Row], ...]:
 
 
 def _method(row: Row) -> str:
-    return f"{row.method} {brief(row.method, row.settings)}".rstrip()
+    return f"{row.method} {brief(row.method, row.settings, row.varied)}".rstrip()
+
+
+def _recipe(row: Row) -> str:
+    return ", ".join(f"{key}={figures.plain(value)}" for key, value in row.recipe.items())
 
 
 def _plain(key: str, title: str, write: figures.Writer, keep: int) -> Column[Row]:

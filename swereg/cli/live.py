@@ -12,6 +12,7 @@ from swereg.records import (
     Epoch,
     EpochEnded,
     Notice,
+    OnProgress,
     Progress,
     SeedBegan,
     Started,
@@ -22,6 +23,8 @@ from swereg.records import (
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+    from swereg.cli.commands import Session
 
 PAUSE = 0.2  # seconds between two drawings
 STAGES = {"train": "step", "encode": "encode", "evaluate": "score"}
@@ -199,3 +202,14 @@ def _bars() -> RichProgress:
         auto_refresh=False,
         transient=True,
     )
+
+
+def remembering(session: Session, display: Quiet) -> OnProgress:
+    """Remember what has been stored, in case of an interrupt."""
+
+    def report(event: Progress) -> None:
+        if isinstance(event, Stored):
+            session.stored += f"{', ' if session.stored else ''}{event.ref}"
+        display(event)
+
+    return report

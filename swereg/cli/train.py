@@ -14,7 +14,7 @@ from swereg import figures
 from swereg.cli import commands, live, output, reading, trained
 from swereg.cli.commands import Session, option
 from swereg.cli.completing import methods, models, tasks
-from swereg.records import Entry, OnProgress, Progress, Recipe, Stored
+from swereg.records import Entry, Recipe
 from swereg.settings import recommended
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def train(
         elif seeds is None:
             found = swereg.train(task, **options)
         else:
-            options["on_progress"] = _remembering(session, display)
+            options["on_progress"] = live.remembering(session, display)
             found = swereg.train_seeds(task, seeds=seeds, **options)
     refs = trained.refs(found)
     session.stored = ", ".join(refs)
@@ -256,14 +256,3 @@ def _with_rank(settings: dict[str, str], rank: int | None) -> dict[str, str]:
     if settings.get("r", str(rank)) != str(rank):
         raise click.UsageError(f"--rank {rank} and -o r={settings['r']} contradict each other.")
     return settings | {"r": str(rank)}
-
-
-def _remembering(session: Session, display: live.Quiet) -> OnProgress:
-    """Remember what has been stored, in case of an interrupt."""
-
-    def report(event: Progress) -> None:
-        if isinstance(event, Stored):
-            session.stored += f"{', ' if session.stored else ''}{event.ref}"
-        display(event)
-
-    return report

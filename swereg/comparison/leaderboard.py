@@ -10,7 +10,7 @@ from swereg.comparison.between import Between, between, shared
 from swereg.comparison.evidence import Evidence
 from swereg.comparison.notices import notices
 from swereg.comparison.ranking import rank
-from swereg.comparison.rows import Row, against, in_order, mark_best, row, spread
+from swereg.comparison.rows import Row, against, in_order, mark_best, mark_varied, row, spread
 from swereg.errors import Conflict, NotFound, UsageError
 from swereg.records import BASELINE, Entry, Split
 from swereg.statistics import METRICS, Aligned, fold
@@ -79,7 +79,7 @@ def compare(
     rows = [_stored(one, entries, split) for one in _groups(entries, folded=folded)]
     ranked = rank(rows, aligned, metric)
     baseline = next((one for one in ranked if one.baseline), None)
-    marked = mark_best([against(one, baseline) for one in ranked])
+    marked = mark_varied(mark_best([against(one, baseline) for one in ranked]))
     return Comparison(
         task=task,
         split=split,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ class Row:
         refs: one reference, or one per seed.
         seeds: as many; empty for what was not trained here.
         repeats: entries with the very recipe, data and seed of a newer one in ``refs``.
+        recipe: its other fields, without seed and device; empty where it was not trained here.
         base: None where the method needs none.
         best_epoch, epochs: None and 0 where they are not known, or differ from seed to seed.
         figures: by column, those of ``BETTER_SMALL`` that are known. ``trainable_percent`` is in
@@ -53,6 +54,7 @@ class Row:
         best: the columns in which no other row is better.
         ranked: whether it was compared with the others; not so where it has no answers on
             their examples. Its scores are then on its own.
+        varied: the fields of its recipe in which rows of the same method differ.
         within_noise: whether the examples cannot tell it from the best by the chosen metric.
     """
 
@@ -61,6 +63,7 @@ class Row:
     repeats: tuple[str, ...]
     method: str
     settings: Mapping[str, Any]
+    recipe: Mapping[str, Any]
     base: str | None
     best_epoch: int | None
     epochs: int
@@ -72,6 +75,7 @@ class Row:
     verdicts: Mapping[str, Difference] = field(default_factory=dict)
     best: tuple[str, ...] = ()
     ranked: bool = False
+    varied: Mapping[str, Any] = field(default_factory=dict)
     within_noise: bool = False
 
     @property
@@ -101,6 +105,7 @@ def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool
         repeats=tuple(repeats),
         method=one.method,
         settings=one.recipe.settings,
+        recipe=_recipe(one),
         base=str(one.base) if one.base else None,
         best_epoch=one.best_epoch if single else None,
         epochs=len(one.epochs) if single else 0,
@@ -108,6 +113,13 @@ def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool
         deviations=deviations,
         baseline=baseline,
     )
+
+
+def _recipe(entry: Entry) -> dict[str, Any]:
+    if entry.imported or entry.base is None:
+        return {}
+    elsewhere = ("method", "settings", "seed", "device")
+    return {key: value for key, value in asdict(entry.recipe).items() if key not in elsewhere}
 
 
 def spread(
@@ -154,6 +166,20 @@ def mark_best(rows: Sequence[Row]) -> list[Row]:
             if value == top:
                 mark.append(column)
     return [replace(one, best=tuple(mark)) for one, mark in zip(rows, marks, strict=True)]
+
+
+def mark_varied(rows: Sequence[Row]) -> list[Row]:
+    """Note for each row the fields of its recipe in which it may differ from those like it."""
+    marked = []
+    for one in rows:
+        alike = [other.recipe for other in rows if other.method == one.method]
+        varied = {
+            key: value
+            for key, value in one.recipe.items()
+            if any(other.get(key, value) != value for other in alike)
+        }
+        marked.append(replace(one, varied=varied))
+    return marked
 
 
 def in_order(rows: Sequence[Row], column: str) -> list[Row]:

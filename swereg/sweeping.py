@@ -1,0 +1,467 @@
+"""Sweeps: many trainings of one task on one base, over settings, learning rates and seeds.
+
+One after the other: on a processor several at once are no faster. Each result is that of the same
+training alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from swereg import plugins, refs, specs, staging
+from swereg.api import (
+    DEFAULT_METHOD,
+    TrainOptions,
+    choose_base,
+    chosen_seeds,
+    model_name_of,
+    opened,
+)
+from swereg.errors import StorageError, TrainingError, UsageError
+from swereg.examples import task_and_data
+from swereg.figures import plain
+from swereg.records import (
+    CombinationBegan,
+    Dataset,
+    Entry,
+    Fitted,
+    GaveUp,
+    NewEntry,
+    Notice,
+    OnProgress,
+    ReadOptions,
+    Recipe,
+    Split,
+    Stored,
+    Task,
+    silent,
+)
+from swereg.registry import Registry
+from swereg.standalone.method import Standalone
+
+if TYPE_CHECKING:
+    from swereg.adapters.bases import BaseSource
+
+TAG = "sweep"
+_OF_RECIPE = {  # the fields of a recipe that may be said, with their types
+    field.name: str(field.type)
+    for field in fields(Recipe)
+    if field.name not in ("method", "settings", "seed", "device")
+}
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One training of a sweep.
+
+    Attributes:
+        said: what varies, with its values here, in the order in which it was said.
+        fixed: what has one value in all of them.
+    """
+
+    said: Mapping[str, Any]
+    fixed: Mapping[str, Any]
+    seed: int
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{key}={plain(value)}" for key, value in self.said.items())
+        return f"{said}, seed {self.seed}" if said else f"seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A training that fell behind, or whose loss became infinite; nothing of it is stored.
+
+    Attributes:
+        epoch: the last one that it did.
+        val_loss: the lowest until then; None where it did none.
+    """
+
+    combination: str
+    epoch: int
+    val_loss: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """What a sweep gave.
+
+    Attributes:
+        name: the value of the tag ``sweep`` of its entries; the same sweep has the same name.
+        entries: those that are stored, in the order of the combinations.
+        combinations: what each of them is in the sweep.
+        before: the references of those that were there already.
+        given_up: the others.
+    """
+
+    name: str
+    task: str
+    entries: tuple[Entry, ...]
+    combinations: tuple[Combination, ...]
+    before: tuple[str, ...]
+    given_up: tuple[GivenUp, ...]
+
+    @property
+    def best(self) -> Entry | None:
+        """The entry with the lowest validation loss; test data have no say."""
+        known = [entry for entry in self.entries if entry.val_loss is not None]
+        return min(known, key=lambda entry: entry.val_loss or 0.0, default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts as plain JSON values."""
+        return {
+            "sweep": self.name,
+            "task": self.task,
+            "best": self.best and self.best.ref,
+            "entries": [entry.to_json() for entry in self.entries],
+            "combinations": [asdict(one) for one in self.combinations],
+            "before": list(self.before),
+            "given_up": [asdict(one) for one in self.given_up],
+        }
+
+
+def combinations(
+    over: Mapping[str, Sequence[Any]], seeds: Sequence[int] = (Recipe.seed,)
+) -> list[Combination]:
+    """List all combinations of values, each with every seed.
+
+    Raises:
+        UsageError: a key has no values, or one of them twice.
+    """
+    for key, values in over.items():
+        if not values or len(set(map(str, values))) < len(values):
+            raise UsageError(
+                f"the values of {key} make no sweep",
+                why=f"They are {', '.join(map(str, values)) or 'none'}.",
+                hint=f"Give one or more that differ: {key}=4,8,16",
+                code="sweep.values",
+            )
+    varied = {key: values for key, values in over.items() if len(values) > 1}
+    fixed = {key: values[0] for key, values in over.items() if len(values) == 1}
+    return [
+        Combination(dict(zip(varied, values, strict=True)), fixed, seed)
+        for values in itertools.product(*varied.values())
+        for seed in seeds
+    ]
+
+
+def sweep(
+    task: str | Task | None = None,
+    *,
+    over: Mapping[str, Sequence[Any]],
+    seeds: int | Sequence[int] = 1,
+    halving: bool = False,
+    **options: Unpack[TrainOptions],
+) -> SweepRun:
+    """Train every combination of some values and store each as an entry as soon as it is ready.
+
+    What is in the registry already, with the same data, base and recipe, is not trained again; so
+    an interrupted sweep goes on when it is asked for once more.
+
+    Args:
+        task: as for ``train``.
+        over: values by key: settings of the method, such as ``r``, and fields of the recipe that
+            are none of its settings, such as ``learning_rate``.
+        seeds: as for ``train_seeds``; each combination is trained with all of them.
+        halving: whether to give up early on what falls behind: successive halving (Jamieson &
+            Talwalkar, AISTATS 2016). After a share of the epochs the half with the higher
+            validation loss (its mean over the seeds) goes, then after twice that share half of
+            the rest, and so on. What goes is not stored.
+        **options: the other keywords of ``train``.
+
+    Raises:
+        UsageError: the values make no sweep.
+        TrainingError: the loss of every training became NaN or infinite.
+        SweregError: as for ``train``; what was ready before is stored.
+    """
+    spec = specs.parse(options.get("method", DEFAULT_METHOD), options.get("settings") or {})
+    if isinstance(spec.method, Standalone):
+        raise UsageError(
+            f"{spec.name} has no base, and nothing to sweep over",
+            hint="Train it alone: it tries its own settings.",
+            code="sweep.method",
+        )
+    chosen = chosen_seeds(seeds, options.get("seed"), spec.name)
+    every = combinations(over, chosen)
+    registry, on_progress = options.get("registry"), options.get("on_progress", silent)
+    read = options.get("read") or ReadOptions()
+    what, dataset = task_and_data(task, options.get("data"), read, registry)
+    for text in dataset.notices:
+        on_progress(Notice(text))
+    with opened(registry, create=True) as store:
+        store.check_writable()
+        source = choose_base(store, options.get("base"), on_progress)
+        trainings = [_Training(one, _recipe(one, spec, source, options)) for one in every]
+        work = _Sweep(store, what, dataset, source, options, on_progress, trainings)
+        work.find_those_before()
+        if halving:
+            work.halve()
+        else:
+            for training in work.open():
+                work.advance(training, training.recipe.epochs)
+                work.store(training)
+        return work.result()
+
+
+def _recipe(
+    one: Combination, spec: specs.Spec, source: BaseSource, options: TrainOptions
+) -> Recipe:
+    """The whole recipe of a combination, as ``train`` would make it."""
+    from swereg.adapters import recipes
+
+    said = {key: value for key, value in options.items() if key in {*_OF_RECIPE, "device"}}
+    settings: dict[str, str] = dict(options.get("settings") or {})
+    its_own = {field.name for field in fields(spec.method.settings)}
+    for key, value in {**one.fixed, **one.said}.items():
+        if key in _OF_RECIPE and key not in its_own:
+            said[key] = _number(key, value)
+        else:
+            settings[key] = str(value)
+    whole = specs.parse(options.get("method", DEFAULT_METHOD), settings)
+    return recipes.recipe(whole, source.recommended, source.max_length, {**said, "seed": one.seed})
+
+
+def _number(key: str, value: Any) -> Any:
+    """A recipe's value from what was said."""
+    kind = {"int": int, "float": float}.get(_OF_RECIPE[key], str)
+    try:
+        return kind(value)
+    except ValueError:
+        raise UsageError(
+            f"{key} cannot be {value}", hint="Give a number.", code="sweep.number"
+        ) from None
+
+
+def plot_sweep(found: SweepRun, key: str, *, output: str | Path, metric: str = "accuracy") -> Path:
+    """Draw the test score of a sweep's recipes over one of the keys that varied.
+
+    Args:
+        key: such as ``r`` or ``learning_rate``.
+        output: the file, .png, .svg or .pdf; it is replaced if it is there.
+        metric: ``accuracy``, ``macro_f1`` or ``loss``; on validation where there is no test.
+
+    Raises:
+        UsageError: no such key is in the recipes, or the file has another ending.
+        SweregError: matplotlib is not installed, or the file cannot be written.
+    """
+    from swereg import plots
+
+    target = Path(output).expanduser()
+    plots.check(target)
+    keys = list(found.combinations[0].said) if found.combinations else []
+    if key not in keys:
+        raise UsageError(
+            f"{key} did not vary in the sweep",
+            why=f"What was said to is {', '.join(keys) or 'nothing'}.",
+            hint="Name one of these, or sweep over it.",
+            code="sweep.key",
+        )
+    split: Split = "test" if all("test" in entry.scores for entry in found.entries) else "val"
+    scores: dict[tuple[str, str], list[float]] = {}
+    drawn = zip(found.combinations, found.entries, strict=True)
+    for one, entry in sorted(drawn, key=lambda pair: _size(pair[0].said[key])):
+        others = {name: value for name, value in one.said.items() if name != key}
+        label = ", ".join(f"{name}={plain(value)}" for name, value in others.items())
+        score = float(entry.scores[split][metric] or 0.0)
+        scores.setdefault((label, plain(one.said[key])), []).append(score)
+    lines: dict[str, list[plots.Point]] = {}
+    for (label, value), known in scores.items():
+        deviation = statistics.stdev(known) if len(known) > 1 else None
+        lines.setdefault(label, []).append(plots.Point(value, statistics.mean(known), deviation))
+    try:
+        plots.draw_over(key, f"{metric} on {split}", lines, target)
+    except OSError as fault:
+        raise StorageError(
+            f"the file {target} cannot be written",
+            why=f"{fault.strerror or fault}.",
+            hint="Name another file, or free some space.",
+            code="plot.file",
+        ) from fault
+    return target
+
+
+def _size(value: Any) -> tuple[float, str]:
+    """Numbers by size, then words; from the command line both come as text."""
+    try:
+        return float(value), ""
+    except ValueError:
+        return math.inf, str(value)
+
+
+@dataclass
+class _Training:
+    """A training of the sweep, as far as it has come."""
+
+    combination: Combination
+    recipe: Recipe
+    state: bytes | None = None
+    fitted: tuple[Any, Fitted] | None = None
+    entry: Entry | None = None
+    given_up: GivenUp | None = None
+
+    @property
+    def losses(self) -> list[float]:
+        """The validation losses of its epochs so far."""
+        if self.entry is not None:
+            return [epoch.val_loss for epoch in self.entry.epochs]
+        if self.fitted is not None:
+            return [epoch.val_loss for epoch in self.fitted[1].epochs]
+        if self.state is None:
+            return []
+        from swereg.adapters import resuming
+
+        return [epoch["val_loss"] for epoch in resuming.facts_of(self.state)["curve"]]
+
+
+@dataclass
+class _Sweep:
+    """What the trainings have in common."""
+
+    registry: Registry
+    task: Task
+    dataset: Dataset
+    source: BaseSource
+    options: TrainOptions
+    on_progress: OnProgress
+    every: list[_Training]
+    before: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """A short digest of the data and of all recipes."""
+        facts = [self.dataset.digest, *(asdict(training.recipe) for training in self.every)]
+        written = json.dumps(facts, sort_keys=True, default=str)
+        return hashlib.sha256(written.encode()).hexdigest()[:8]
+
+    def open(self) -> Iterator[_Training]:
+        """Those that are not ready, one after the other."""
+        return (one for one in self.every if one.entry is None and one.given_up is None)
+
+    def find_those_before(self) -> None:
+        """Take over what is in the registry already."""
+        known = [
+            entry
+            for entry in self.registry.entries(task=self.task.name)
+            if entry.dataset == self.dataset.digest and entry.base is not None
+        ]
+        if not known:
+            return
+        base = self.source.load().info.fingerprint
+        for training in self.every:
+            for entry in known:
+                same = replace(training.recipe, device=entry.recipe.device) == entry.recipe
+                if same and entry.base and entry.base.fingerprint == base:
+                    training.entry = self.registry.tag(entry.ref, {TAG: self.name})
+                    break
+        self.before = tuple(one.entry.ref for one in self.every if one.entry)
+
+    def advance(self, training: _Training, epochs: int) -> None:
+        """Go on with a training until it has done so many epochs, or has come to its end."""
+        from swereg.adapters import training as trainer
+
+        if training.fitted is not None or training.entry is not None:
+            return
+        number = self.every.index(training) + 1
+        self.on_progress(CombinationBegan(str(training.combination), number, len(self.every)))
+
+        def remember(state: bytes) -> None:
+            training.state = state
+
+        keep = trainer.Keep(remember, epochs, training.state)
+        try:
+            training.fitted = trainer.fit(
+                self.source,
+                plugins.find("method", training.recipe.method),
+                self.dataset,
+                training.recipe,
+                on_progress=self.on_progress,
+                keep=keep if epochs < training.recipe.epochs else trainer.Keep(state=keep.state),
+            )
+        except trainer.Paused:
+            return
+        except TrainingError as fault:
+            if fault.code != "training.diverged":
+                raise
+            self._give_up(training, fault.what)
+
+    def store(self, training: _Training) -> None:
+        """Store a training that is ready."""
+        if training.fitted is None:
+            return
+        info, fitted = training.fitted
+        options = self.options
+        name = options.get("name") or model_name_of(self.task.name, training.recipe.method)
+        new = NewEntry(
+            refs.check_name(name), self.task, self.dataset, info, fitted, options.get("note", "")
+        )
+        stored = staging.store(self.registry, new, keep_data=options.get("keep_data", True))
+        training.entry = self.registry.tag(stored.ref, {TAG: self.name})
+        training.fitted = training.state = None
+        self.on_progress(Stored(stored.ref))
+
+    def halve(self) -> None:
+        """Train all a little, give up the worse half, train the rest some more, and so on."""
+        groups: dict[str, list[_Training]] = {}
+        for training in self.every:
+            groups.setdefault(str(training.combination.said), []).append(training)
+        alive = list(groups.values())
+        rounds = math.ceil(math.log2(len(alive))) if len(alive) > 1 else 0
+        for left in range(rounds, -1, -1):
+            for training in (one for one in itertools.chain(*alive) if not one.given_up):
+                self.advance(training, max(1, math.ceil(training.recipe.epochs / 2**left)))
+            if left:
+                alive.sort(key=_mean_loss)
+                kept = math.ceil(len(alive) / 2)
+                for training in itertools.chain(*alive[kept:]):
+                    self._give_up(training, "it fell behind")
+                alive = alive[:kept]
+        for training in self.open():
+            self.store(training)
+
+    def _give_up(self, training: _Training, why: str) -> None:
+        if training.entry is not None or training.given_up is not None:
+            return
+        losses, text = training.losses, str(training.combination)
+        training.given_up = GivenUp(text, len(losses), min(losses, default=None), why)
+        training.fitted = training.state = None
+        self.on_progress(GaveUp(**asdict(training.given_up)))
+
+    def result(self) -> SweepRun:
+        """Sum up.
+
+        Raises:
+            TrainingError: there is nothing to sum up.
+        """
+        stored = [(one.combination, one.entry) for one in self.every if one.entry is not None]
+        lost = tuple(one.given_up for one in self.every if one.given_up is not None)
+        if not stored:
+            raise TrainingError(
+                "no training of the sweep came to an end",
+                why="\n".join(f"{one.combination}: {one.why}" for one in lost),
+                hint="Sweep over lower learning rates: --lr 1e-5,1e-4",
+                code="sweep.diverged",
+            )
+        return SweepRun(
+            self.name,
+            self.task.name,
+            entries=tuple(entry for _, entry in stored),
+            combinations=tuple(combination for combination, _ in stored),
+            before=self.before,
+            given_up=lost,
+        )
+
+
+def _mean_loss(group: Sequence[_Training]) -> float:
+    """The mean over the seeds of the lowest validation loss so far; infinite if one is lost."""
+    if any(training.given_up for training in group):
+        return math.inf
+    return sum(min(training.losses) for training in group) / len(group)
