@@ -1,4 +1,4 @@
-"""Scores from logits; the mathematics is scikit-learn's."""
+"""Scores from logits."""
 
 from __future__ import annotations
 
@@ -37,20 +37,23 @@ def score(logits: Logits, labels: Sequence[int]) -> dict[str, float]:
         ``loss`` (mean cross-entropy, nats), ``accuracy``, ``macro_f1`` over the labels of the
         head, and with two labels of which both occur ``roc_auc`` of the second one.
     """
-    from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+    from swereg.statistics.metrics import area, f1
 
     columns = logits.shape[1]
     truth = np.asarray(labels)
     best = logits.argmax(axis=1)
     probabilities = softmax(logits)
     right = np.clip(probabilities[np.arange(len(truth)), truth], 1e-300, None)
+    hits, examples, answers = (
+        np.bincount(those, minlength=columns).astype(np.float64)
+        for those in (truth[truth == best], truth, best)
+    )
     scores = {
         "loss": float(-np.log(right).mean()),
-        "accuracy": float(accuracy_score(truth, best)),
-        "macro_f1": float(
-            f1_score(truth, best, labels=range(columns), average="macro", zero_division=0)
-        ),
+        "accuracy": float((best == truth).mean()),
+        "macro_f1": float(f1(hits, examples, answers).mean()),
     }
-    if columns == 2 and len(set(labels)) == 2:
-        scores["roc_auc"] = float(roc_auc_score(truth, probabilities[:, 1]))
+    if columns == 2 and examples.all():
+        every = np.ones((1, len(truth)))
+        scores["roc_auc"] = float(area(probabilities[:, 1], truth == 1)(every)[0])
     return scores

@@ -139,7 +139,7 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     labels = ["ja", "nej", "kanske"]
     torch.manual_seed(0)
     model = method.attach(
-        SequenceClassifier(source.load().encoder, len(labels), dropout=0.0), settings
+        SequenceClassifier(source.load(whole=True).encoder, len(labels), dropout=0.0), settings
     )
     trainable, total = count(model)
     assert 0 < trainable <= total, "nothing learns"

@@ -32,7 +32,11 @@ _PICKLE = ["pytorch_model*.bin", "pytorch_model.bin.index.json"]
 
 @dataclass(frozen=True)
 class Base:
-    """A base in memory: a fresh encoder in float32 on the CPU, and its tokenizer."""
+    """A base in memory: a fresh encoder in float32 on the CPU, and its tokenizer.
+
+    Attributes:
+        encoder: of transformers, or a BERT's layers for the engine.
+    """
 
     info: BaseInfo
     encoder: Any = field(repr=False)
@@ -88,19 +92,25 @@ class BaseSource:
         """Read the tokenizer alone, without truncation and padding."""
         return read_tokenizer(self.name, self.folder)
 
-    def load(self) -> Base:
+    def load(self, *, whole: bool = False) -> Base:
         """Read encoder and tokenizer for training, and check them.
+
+        Args:
+            whole: whether a BERT too is to be transformers', which computes without the engine.
 
         Raises:
             CheckFailed: parts are missing in the checkpoint, or it is not the expected base.
         """
-        from swereg.adapters.checkpoints import read_encoder  # it needs torch; a tokenizer does not
+        from swereg.adapters import checkpoints  # it needs torch; a tokenizer does not
 
-        encoder = read_encoder(self.name, self.folder)
-        tokenizer = self.tokenizer()
-        info = self.identify(
-            encoder.state_dict(), tokenizer, type(encoder).__name__, encoder.config.hidden_size
+        encoder = (
+            checkpoints.read_with_transformers(self.name, self.folder)
+            if whole
+            else checkpoints.read_encoder(self.name, self.folder, self.config)
         )
+        architecture = getattr(encoder, "architecture", type(encoder).__name__)
+        tokenizer, hidden = self.tokenizer(), encoder.config.hidden_size
+        info = self.identify(encoder.state_dict(), tokenizer, architecture, hidden)
         return Base(info, encoder, tokenizer)
 
     def identify(

@@ -36,7 +36,14 @@ def read_bert(name: str, folder: Path, config: Mapping[str, Any]) -> dict[str, T
             hint="Check that the folder is a complete transformers model.",
             code="base.broken",
         ) from fault
-    tensors = bert_checkpoint.whole(name, stored, config)
+    try:
+        tensors = bert_checkpoint.whole(name, stored, config)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise SweregError(
+            f"the config.json of {name} describes no BERT",
+            why=f"{type(fault).__name__}: {first_line(fault)}",
+            code="base.config",
+        ) from fault
     return {key: tensor.float() for key, tensor in tensors.items()}
 
 
@@ -49,8 +56,24 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     return stored
 
 
-def read_encoder(name: str, folder: Path) -> Any:
-    """Load an encoder with transformers, every parameter from the checkpoint, in float32.
+def read_encoder(name: str, folder: Path, config: Mapping[str, Any]) -> Any:
+    """Load an encoder for training, every parameter from the checkpoint, in float32.
+
+    Of a BERT its layers alone, without transformers; the engine computes with them.
+
+    Raises:
+        CheckFailed: the checkpoint lacks parts of the encoder.
+    """
+    tensors = read_bert(name, folder, config)
+    if tensors is None:
+        return read_with_transformers(name, folder)
+    from swereg.adapters.bert_layers import BertLayers
+
+    return BertLayers(tensors, config)
+
+
+def read_with_transformers(name: str, folder: Path) -> Any:
+    """Load an encoder of transformers, every parameter from the checkpoint, in float32.
 
     Raises:
         CheckFailed: the checkpoint lacks parts of the encoder.

@@ -171,7 +171,7 @@ class FrozenBase:
 
     def fresh(self) -> Any:
         """Load another encoder, transformers', that may be changed."""
-        return self._source.load().encoder
+        return self._source.load(whole=True).encoder
 
     # --- placing
 

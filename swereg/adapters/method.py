@@ -108,9 +108,10 @@ class Method(Protocol):
     def attach(self, model: SequenceClassifier, settings: Any) -> nn.Module:
         """Prepare a model for training: add what is new, and mark what learns.
 
-        What is returned takes the same arguments as the model and gives logits. A layer put into
-        a BERT is called with the tokens of all rows one after the other, [tokens, in]; one that
-        changes how blocks follow each other keeps the encoder to transformers.
+        What is returned takes the same arguments as the model and gives logits. The encoder of
+        a BERT has its layers under transformers' names, and no ``forward``. A layer put into it
+        is called with the tokens of all rows one after the other, [tokens, in]. A method that
+        changes how blocks follow each other is called again, with transformers' own encoder.
         """
         ...
 

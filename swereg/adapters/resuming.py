@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 
 from swereg.adapters.batches import ShuffledByLength
@@ -43,11 +44,11 @@ class Past:
 class Loop:
     """What an epoch changes."""
 
+    accelerator: Accelerator
     model: nn.Module
     optimizer: Any  # AdamW, perhaps in accelerate's wrapping
     schedule: Any
     sampler: ShuffledByLength
-    device: str
 
 
 def affordable(trainable: int) -> bool:
@@ -66,7 +67,7 @@ def write(loop: Loop, past: Past, facts: Mapping[str, Any]) -> bytes:
         "random.order": loop.sampler.generator.get_state(),
         "val": torch.from_numpy(np.ascontiguousarray(past.val)),
     }
-    if loop.device == "cuda":
+    if loop.accelerator.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     said = {
         **facts,
@@ -138,7 +139,7 @@ def _restore(loop: Loop, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
     loop.schedule.load_state_dict({**loop.schedule.state_dict(), **now})
     loop.sampler.generator.set_state(tensors["random.order"])
     torch.set_rng_state(tensors["random.torch"])
-    if "random.cuda" in tensors and loop.device == "cuda":
+    if "random.cuda" in tensors and loop.accelerator.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["random.cuda"])
 
 

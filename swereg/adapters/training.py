@@ -6,10 +6,11 @@ losses, to the last bit on one thread.
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -20,11 +21,13 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LinearLR
 
 from swereg.adapters import engine, resuming, tensors
 from swereg.adapters.bases import Base, BaseSource
 from swereg.adapters.batches import Batch, Rows, ShuffledByLength, loader, pad
+from swereg.adapters.bert_layers import BertLayers
 from swereg.adapters.devices import choose_device
 from swereg.adapters.environment import environment
 from swereg.adapters.frozen_base import FrozenBase
@@ -139,12 +142,8 @@ def fit(
         CheckFailed: the base is not as expected, or what was trained does not survive storing.
     """
     accelerator, recipe = prepare(recipe)
-    set_seed(recipe.seed)
-    base = source.load()
-    plain = SequenceClassifier(base.encoder, len(dataset.labels), dropout=recipe.dropout)
-    model = method.attach(plain, settings_of(method, recipe.settings))
+    base, plain, model = begin(source, method, len(dataset.labels), recipe)
     trainable, total = count(model)
-    engine.take_over(model, accelerator.device, recipe.precision)
 
     began = time.monotonic()
     data, cut = encode(base, dataset, recipe, on_progress)
@@ -216,33 +215,23 @@ def learn(
     lengths = [len(row) for row in data.train]
     sampler = ShuffledByLength(lengths, recipe.batch_size, recipe.seed)
     batches = loader(Rows(data.train, data.train_labels), sampler, data.pad_id)
-    learning = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
+    learning = [p for p in model.to(accelerator.device).parameters() if p.requires_grad]
+    optimizer = AdamW(
         learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     schedule = LinearLR(optimizer, 1, 0, recipe.epochs * len(sampler))
-    model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
+    bare = model
+    model, optimizer, batches = accelerator.prepare(
+        model, optimizer, batches, device_placement=[False, True, True]
+    )
 
-    loop = Loop(model, optimizer, schedule, sampler, accelerator.device.type)
+    loop = Loop(accelerator, model, optimizer, schedule, sampler)
     best, curve, start = keep.past(loop)
     for number in range(len(curve) + 1, recipe.epochs + 1):
         if best is not None and number - 1 - best.epoch.number >= recipe.patience:
             break
         began = time.monotonic()
-        model.train()
-        summed = 0.0
-        for step, batch in enumerate(batches, start=1):
-            labels = batch.pop("labels")
-            loss = cross_entropy(model(**batch).float(), labels)
-            value = _finite(loss.item(), number, step, recipe)
-            accelerator.backward(loss)
-            accelerator.clip_grad_norm_(learning, recipe.clip)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            summed += value * len(labels)
-            on_progress(Stepped("train", step, len(sampler), value))
-
+        summed = _one_pass(loop, batches, number, recipe, on_progress)
         val = logits_of(model, data.val, data.pad_id, accelerator.device)
         found = score(val, data.val_labels)
         epoch = Epoch(
@@ -255,7 +244,7 @@ def learn(
         curve.append(epoch)
         better = best is None or epoch.val_loss < best.epoch.val_loss
         if better:
-            state = method.state(accelerator.unwrap_model(model))
+            state = method.state(bare)
             best = Best(epoch, {k: v.detach().cpu().clone() for k, v in state.items()}, val)
         assert best is not None  # noqa: S101 - the first epoch is always the best so far
         keep.epoch(loop, best, curve, start)
@@ -264,6 +253,59 @@ def learn(
             raise Paused
     assert best is not None  # noqa: S101 - there is at least one epoch
     return best, curve, start
+
+
+def _one_pass(
+    loop: Loop, batches: Iterable[Batch], epoch: int, recipe: Recipe, on_progress: OnProgress
+) -> float:
+    """Learn from each batch once; return the sum of the losses of this process's rows."""
+    learning = [p for group in loop.optimizer.param_groups for p in group["params"]]
+    loop.model.train()
+    summed = 0.0
+    for step, batch in enumerate(batches, start=1):
+        labels = batch.pop("labels")
+        loss = cross_entropy(loop.model(**batch).float(), labels)
+        value = _finite(loss.item(), epoch, step, recipe)
+        loop.accelerator.backward(loss)
+        clip_grad_norm_(learning, recipe.clip)
+        loop.optimizer.step()
+        loop.schedule.step()
+        loop.optimizer.zero_grad()
+        summed += value * len(labels)
+        on_progress(Stepped("train", step, len(loop.sampler), value))
+    return summed
+
+
+class AdamW(torch.optim.AdamW):
+    """torch's, without the wrappers that import torch's compiler, which takes half a second."""
+
+    step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
+    zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
+    load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
+
+
+def begin(
+    source: BaseSource, method: Method, labels: int, recipe: Recipe
+) -> tuple[Base, SequenceClassifier, nn.Module]:
+    """Load the base and attach the method, after the recipe's seed.
+
+    A BERT learns on the engine; only if the method changes the way through its layers is it
+    loaded once more, as transformers computes it.
+
+    Returns:
+        The base; its classifier; what the method made of that, ready to learn.
+    """
+    for whole in (False, True):
+        set_seed(recipe.seed)
+        base = source.load(whole=whole)
+        plain = SequenceClassifier(base.encoder, labels, dropout=recipe.dropout)
+        model = method.attach(plain, settings_of(method, recipe.settings))
+        taken = engine.take_over(model, torch.device(recipe.device), recipe.precision)
+        if taken or not isinstance(base.encoder, BertLayers):
+            break
+    return base, plain, model
 
 
 def prepare(recipe: Recipe) -> tuple[Accelerator, Recipe]:

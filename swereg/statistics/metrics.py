@@ -117,11 +117,11 @@ def _mcc(scored: Scored) -> Formula:
 def _roc_auc(scored: Scored) -> Formula:
     """The area under the ROC curve: of the second label of two, else the mean of one-vs-rest."""
     columns = [1] if len(scored.labels) == 2 else range(len(scored.labels))
-    areas = [_area(scored.probabilities[:, at], scored.truth == at) for at in columns]
+    areas = [area(scored.probabilities[:, at], scored.truth == at) for at in columns]
     return lambda weights: np.mean([area(weights) for area in areas], axis=0)
 
 
-def _area(scores: Numbers, positive: NDArray[np.bool_]) -> Formula:
+def area(scores: Numbers, positive: NDArray[np.bool_]) -> Formula:
     """Return the share of pairs (positive, other) in the right order; a tie is half a pair."""
     others = np.flatnonzero(~positive)
     others = others[np.argsort(scores[others], kind="stable")]

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from swereg.adapters import engine, products
+from swereg.adapters.bert_layers import BertLayers
 from swereg.adapters.engine.dropout import FastDropout, Masks
 from swereg.adapters.engine.fast_linear import FastLinear
 from swereg.adapters.engine.packed_bert import PackedBert
@@ -99,6 +100,26 @@ def test_logits_and_gradients_are_those_of_transformers_and_peft(
     for name, gradient in theirs_learn.items():
         off = float((ours_learn[name] - gradient).norm())
         assert off < 1e-5 * max(float(gradient.norm()), 1e-2 * largest), name  # key's bias: 0
+
+
+@pytest.mark.parametrize(
+    "case", [("lora", {}), ("dora", {}), ("bitfit", {}), ("full", {}), ("peft", {})], ids=str
+)
+def test_layers_without_transformers_learn_as_with_it(case: Case, base: Base) -> None:
+    """The layers alone, read from a checkpoint, with the same numbers where it learns."""
+    method, settings = chosen(without_dropout(case))
+    layers = BertLayers(base.tensors, base.encoder.config.to_dict())
+    assert layers.state_dict().keys() == base.tensors.keys()
+    ours = method.attach(SequenceClassifier(copy.deepcopy(layers), 3, dropout=0.0), settings)
+    theirs = attached(base, without_dropout(case))
+    ours.load_state_dict(theirs.state_dict())
+    assert engine.take_over(ours, CPU, "fp32")
+    wanted, theirs_learn = gradients(theirs, inputs(base))
+    found, ours_learn = gradients(ours, inputs(base))
+    assert (found - wanted).abs().max() < 1e-5
+    assert ours_learn.keys() == theirs_learn.keys()
+    for name, gradient in theirs_learn.items():
+        assert (ours_learn[name] - gradient).norm() < 1e-5 * max(float(gradient.norm()), 1e-2)
 
 
 @pytest.mark.parametrize("case", [("lora", {}), ("full", {}), ("vera", {}), ("peft", {})], ids=str)

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import torch
+from scipy.stats import ks_2samp
 from torch import Tensor, nn
 from transformers import BertModel
 
 from swereg import specs
 from swereg.adapters import tensors
 from swereg.adapters.method import Delta, Lowered
+from swereg.adapters.methods.peft_method import PEFT_PREFIX, PeftMethod
 from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
 from swereg.errors import CheckFailed, UsageError
 
@@ -106,6 +108,43 @@ def trained(base: Base, case: Case) -> tuple[Any, dict[str, Tensor]]:
 def chosen(case: Case) -> tuple[Any, Any]:
     method = specs.parse(case[0]).method
     return method, specs.settings_of(method, case[1])
+
+
+@pytest.mark.parametrize("case", [*lora_cases("lora"), *lora_cases("rslora")], ids=str)
+def test_our_lora_is_pefts(case: Case, base: Base) -> None:
+    """The same keys, and with the same numbers under them the same logits and gradients."""
+    ours, state = trained(base, case)
+    method, settings = chosen(case)
+    plain = SequenceClassifier(base.fresh(), 3, dropout=0.0)
+    theirs: Any = PeftMethod.attach(method, plain, settings).eval()
+    learning = {
+        name.replace(".default.", "."): parameter
+        for name, parameter in theirs.named_parameters() if parameter.requires_grad
+    }  # fmt: skip
+    assert learning.keys() == state.keys() == PeftMethod.state(method, theirs).keys()
+    with torch.no_grad():
+        for key, parameter in learning.items():
+            parameter.copy_(state[key])
+    logits = [model(**inputs(base)) for model in (ours, theirs)]
+    assert (logits[0] - logits[1]).abs().max() < 1e-6
+    for found in logits:
+        found.square().sum().backward()
+    for name, parameter in ours.named_parameters():
+        if parameter.requires_grad:
+            wanted = learning[PEFT_PREFIX + name].grad
+            assert (parameter.grad - wanted).norm() <= 1e-5 * wanted.norm(), name
+
+
+def test_lora_starts_as_peft_starts_it(base: Base) -> None:
+    method, settings = chosen(("lora", {"r": 64}))
+    model = method.attach(SequenceClassifier(base.fresh(), 3, dropout=0.0), settings)
+    found = torch.cat([p.flatten() for name, p in model.named_parameters() if "lora_A" in name])
+    peft: Any = PeftMethod.attach(
+        method, SequenceClassifier(base.fresh(), 3, dropout=0.0), settings
+    )
+    wanted = torch.cat([p.flatten() for name, p in peft.named_parameters() if "lora_A" in name])
+    assert ks_2samp(found.detach().numpy(), wanted.detach().numpy()).pvalue > 0.01
+    assert not any(p.any() for name, p in model.named_parameters() if "lora_B" in name)
 
 
 def lowered(base: Base, case: Case, stored: Mapping[str, Tensor]) -> Lowered:

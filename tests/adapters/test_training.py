@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from swereg import specs
-from swereg.adapters import products, recipes, training
+from swereg import plugins, specs
+from swereg.adapters import bases, products, recipes, training
 from swereg.adapters.bases import BaseSource
 from swereg.errors import TrainingError
 from swereg.records import Dataset, EpochEnded, Fitted, Notice, Progress
@@ -160,9 +163,12 @@ def _trainer_losses(
 
 
 def _peft_key(key: str, theirs: Any) -> str:
-    """Their name of one of our tensors: PEFT keeps the head in a wrapper of its own."""
-    wrapped = key.replace("classifier.", "classifier.modules_to_save.default.")
-    return wrapped if wrapped in theirs else key
+    """Their name of one of our tensors: PEFT wraps the model, the head and each adapter."""
+    wrapped = "base_model.model." + key.replace(
+        "classifier.", "classifier.modules_to_save.default."
+    )
+    named = re.sub(r"(lora_[AB])\.", r"\1.default.", wrapped)
+    return named if named in theirs else key
 
 
 def test_what_ran_is_recorded(source: BaseSource, dataset: Dataset) -> None:
@@ -213,3 +219,44 @@ def test_the_numbers_of_the_notebook(tmp_path: Path) -> None:
     assert trainable == 148_994
     assert total == 124_690_944 + 148_994
     assert f"{100 * trainable / total:.4f}" == "0.1193"
+
+
+def test_training_imports_neither_transformers_nor_peft_nor_the_compiler(tiny_base: Path) -> None:
+    """They take seconds, which is most of what a small training takes."""
+    bases.resolve(str(tiny_base)).tokenizer()  # transformers reads it, once for a base
+    code = (
+        "import sys, swereg\n"
+        "rows = [swereg.Example(f'{n} {w}', w) for n in range(20) for w in 'ab']\n"
+        "data = swereg.Dataset(('a', 'b'), tuple(rows[:20]), tuple(rows[20:]), ())\n"
+        "task = swereg.Task('t', lambda: data, ('a', 'b'))\n"
+        f"swereg.train(task, base={str(tiny_base)!r}, epochs=1)\n"
+        "print(*(m for m in ('transformers', 'peft', 'sklearn', 'torch._dynamo') "
+        "if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_the_files_of_the_base_stay_as_they_are(tiny_base: Path, dataset: Dataset) -> None:
+    """They are mapped into memory, and full fine-tuning changes that."""
+    before = {path.name: path.read_bytes() for path in tiny_base.iterdir()}
+    fit(bases.resolve(str(tiny_base)), dataset, "full", epochs=2)
+    assert {path.name: path.read_bytes() for path in tiny_base.iterdir()} == before
+
+
+def test_a_method_that_changes_the_way_through_the_layers_gets_transformers(
+    source: BaseSource, dataset: Dataset
+) -> None:
+    class Skipping(type(plugins.find("method", "full"))):  # type: ignore[misc]
+        name = "skipping"
+        seen: ClassVar[list[str]] = []
+
+        def attach(self, model: Any, settings: Any) -> Any:
+            self.seen.append(type(model.encoder).__name__)
+            model.encoder.encoder.layer[1].register_forward_hook(lambda *_: None)
+            return super().attach(model, settings)
+
+    recipe = recipes.recipe(specs.parse("full"), {}, 64, {"epochs": 1, "learning_rate": 1e-3})
+    _, fitted = training.fit(source, Skipping(), dataset, recipe)
+    assert Skipping.seen == ["BertLayers", "BertModel"]
+    assert len(fitted.epochs) == 1

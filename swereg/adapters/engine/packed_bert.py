@@ -1,4 +1,4 @@
-"""A BERT of transformers that computes on packed tokens; layers, parameters and names stay."""
+"""The layers of a BERT, computing on packed tokens; they, their parameters and names stay."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from swereg.adapters import bert, bert_checkpoint, products
+from swereg.adapters.bert_layers import BertLayers, Group
 from swereg.adapters.engine.dropout import FastDropout, Masks
 from swereg.adapters.engine.fast_linear import FastLinear
 from swereg.adapters.hidden import Hidden
@@ -20,30 +21,35 @@ from swereg.adapters.sequence_classifier import SequenceClassifier
 HOME = "transformers.models.bert.modeling_bert"
 
 
-def take_over(model: nn.Module, device: torch.device, precision: str) -> None:
+def take_over(model: nn.Module, device: torch.device, precision: str) -> bool:
     """Let what a method has attached itself to learn on the engine, if its encoder is a BERT.
 
     Args:
         model: what ``Method.attach`` returned; it is changed in place.
         device: where it will learn.
         precision: ``fp32`` or ``bf16``.
+
+    Returns:
+        Whether it is a BERT, and nobody has changed the way that it goes through its layers.
     """
     for classifier in model.modules():
         if isinstance(classifier, SequenceClassifier) and _is_understood(classifier.encoder):
             break
     else:
-        return
+        return False
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     own = device.type == "cpu" and products.faster(dtype)
     if device.type == "cpu":
         _replace(model, dtype if own else None)
     encoder = PackedBert(classifier.encoder, autocast=not own)
     setattr(classifier, classifier.prefix, encoder)
+    return True
 
 
 def _is_understood(encoder: Any) -> bool:
     """Tell whether nobody changed the way that this BERT goes through its layers."""
-    if type(encoder).__name__ != bert_checkpoint.ARCHITECTURE or type(encoder).__module__ != HOME:
+    theirs = type(encoder).__name__ == bert_checkpoint.ARCHITECTURE
+    if not theirs and not isinstance(encoder, BertLayers):
         return False
     config = encoder.config.to_dict()
     if not bert_checkpoint.understands(config):
@@ -55,7 +61,7 @@ def _is_understood(encoder: Any) -> bool:
 
 
 def _is_plain(module: nn.Module) -> bool:
-    known = type(module) is nn.ModuleList or type(module).__module__ == HOME
+    known = type(module) in (nn.ModuleList, Group, BertLayers) or type(module).__module__ == HOME
     hooks = module._forward_hooks or module._forward_pre_hooks
     return known and not hooks and "forward" not in vars(module)
 
@@ -89,7 +95,7 @@ class PackedBert(nn.Module):
     """Goes through the layers of another encoder on packed tokens.
 
     Args:
-        encoder: a BertModel of transformers.
+        encoder: a ``BertLayers``, or a BertModel of transformers.
         autocast: whether torch chooses the precision of each operation; else its layers do.
     """
 

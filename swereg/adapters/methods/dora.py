@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from swereg.adapters.method import Array, Delta
 from swereg.adapters.methods.lora import Lora
-from swereg.adapters.methods.peft_method import PeftTensors
+from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 from swereg.errors import CheckFailed
 
 
@@ -18,6 +18,7 @@ class Dora(Lora):
     description = "LoRA that learns the magnitude of each output apart from its direction."
     lowers_arrays = True
     extra: ClassVar[Mapping[str, Any]] = {"use_dora": True}
+    attach, state = PeftMethod.attach, PeftMethod.state  # it learns through PEFT
 
     def delta(self, layer: str, down: Array, up: Array, stored: PeftTensors) -> Delta:
         """Scale the direction W + BA, whose rows get the stored magnitudes; b stays as it is.

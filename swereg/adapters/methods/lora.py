@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from swereg.adapters.method import Array, Delta, Frozen, Lowered
+from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Array, Delta, Frozen, Lowered
+from swereg.adapters.methods.layer_names import is_target
 from swereg.adapters.methods.lora_settings import LoraSettings
-from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
+from swereg.adapters.methods.peft_method import PEFT_PREFIX, PeftMethod, PeftTensors
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-    from torch import nn
+    from torch import Tensor, nn
+
+    from swereg.adapters.sequence_classifier import SequenceClassifier
 
 
 class Lora(PeftMethod):
@@ -39,17 +42,52 @@ class Lora(PeftMethod):
             **self.extra,
         )
 
-    def inspect(self, wrapped: nn.Module, settings: LoraSettings) -> None:
+    def attach(self, model: SequenceClassifier, settings: LoraSettings) -> nn.Module:
+        """Put an update beside each layer that the settings name; PEFT is not needed.
+
+        Raises:
+            UsageError: the settings name layers that cannot be adapted.
+        """
+        from torch import nn
+
+        from swereg.adapters.methods.lora_layer import LoraLinear
+        from swereg.adapters.sequence_classifier import freeze
+
+        freeze(model)
+        found = []
+        for name, layer in list(model.named_modules()):
+            if not is_target(name, settings.targets, settings.numbers()):
+                continue
+            if layer is model.classifier:
+                raise self.bad_targets("The head learns as it is; adapters are for the encoder.")
+            if type(layer) is not nn.Linear:
+                raise self.bad_targets(f"{name} is no linear layer.")
+            rank = settings.rank_of(name)
+            scale = self.scale(settings.alpha_of(name), rank)
+            model.set_submodule(name, LoraLinear(layer, rank, scale, settings.dropout))
+            found.append(name)
+        self.check_found(found, settings)
+        model.classifier.requires_grad_(True)
+        return model
+
+    def check_found(self, layers: list[str], settings: LoraSettings) -> None:
         """Check also that each of the numbered layers is there.
 
         Raises:
             UsageError: one is not.
         """
-        super().inspect(wrapped, settings)
-        adapted = {key for key, _ in wrapped.named_modules() if key.endswith(".lora_A")}
+        super().check_found(layers, settings)
         for number in settings.numbers() or []:
-            if not any(f".{number}." in key for key in adapted):
+            if not any(f".{number}." in name for name in layers):
                 raise self.bad_targets(f"There is nothing to adapt in layer {number}.")
+
+    def state(self, model: nn.Module) -> dict[str, Tensor]:
+        """Return A and B of each layer and the head, under the keys that PEFT's files have."""
+        return {
+            PEFT_PREFIX + name: parameter.detach()
+            for name, parameter in model.named_parameters()
+            if ".lora_" in name or name in (HEAD_WEIGHT, HEAD_BIAS)
+        }
 
     def lower(
         self, tensors: Mapping[str, Array], frozen: Frozen, settings: LoraSettings

@@ -69,8 +69,19 @@ class PeftMethod:
                 names.append(name)
                 if type(layer.get_base_layer()) is not nn.Linear:
                     raise self.bad_targets(f"{name.removeprefix(PEFT_PREFIX)} is no linear layer.")
+        self.check_found(names, settings)
+
+    def check_found(self, layers: list[str], settings: Any) -> None:
+        """Check that each target was found.
+
+        Args:
+            layers: the names of those that are adapted.
+
+        Raises:
+            UsageError: one was not.
+        """
         for target in filter(None, getattr(settings, "targets", "").split("+")):
-            if not any(name.endswith(f".{target}") for name in names):
+            if not any(f".{name}".endswith(f".{target}") for name in layers):
                 raise self.bad_targets(f"There is no {target} to adapt.")
 
     def bad_targets(self, why: str) -> UsageError:
