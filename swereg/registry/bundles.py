@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from swereg.errors import CheckFailed, Conflict, NotFound, StorageError
+from swereg.errors import CheckFailed, Conflict, NotFound, StorageError, SweregError
 from swereg.records import Entry, NewEntry
 from swereg.registry import copying, files, integrity, rows, schema, soundness
 from swereg.registry import tables as t
@@ -140,7 +140,7 @@ def reading(path: Path, near: Path) -> Iterator[Bundle]:
                 hint="Make it readable, and see that there is room for a copy.",
                 code="import.file",
             ) from fault  # fmt: skip
-        with _refusing(path), _opened(private, create=False) as (database, store):
+        with _refusing(path, private), _opened(private, create=False) as (database, store):
             _check_schema(private, Path(folder, "ours.db"))
             soundness.check_sizes(database)
             checked = integrity.check_all(database, store, integrity.silent)
@@ -163,10 +163,15 @@ def unsound(why: str) -> CheckFailed:
 
 
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
+def _refusing(path: Path, private: Path) -> Iterator[None]:
     """Refuse whatever cannot be read; what our own columns never hold is no fault of ours."""
     try:
         yield
+    except SweregError as fault:
+        if fault.code == "storage.broken":
+            raise unsound(f"{path.name} is damaged, or not whole.") from fault
+        fault.why = fault.why.replace(str(private), str(path))  # nobody has heard of our copy
+        raise
     except soundness.UNREADABLE as fault:
         raise unsound(f"{path.name}: {type(fault).__name__}: {str(fault)[:200]}") from fault
 
