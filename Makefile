@@ -11,6 +11,8 @@ INSTALLED := .venv/installed
 MLFLOW := .venv-mlflow/installed
 DOCS := README.md docs/*.md
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests, demo and benchmarks start many processes, which should not compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo test format bench torture clean
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from swereg import conditions, plugins, refs, runs, staging
+from swereg import conditions, plugins, refs, runs
 from swereg.errors import UsageError
 from swereg.examples import DataSource, task_and_data
 from swereg.records import (
@@ -30,12 +30,12 @@ from swereg.records import (
     Task,
     silent,
 )
-from swereg.registry import Registry
 
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
     from swereg.classifier import Classifier
     from swereg.comparison import Comparison, Evidence, Examination
+    from swereg.registry import Registry
     from swereg.specs import Spec
     from swereg.statistics import SeedRun
 
@@ -114,7 +114,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     Raises:
         SweregError: with what happened, why, and what to do next. Nothing is stored then.
     """
-    from swereg import specs
+    from swereg import specs, staging
 
     what, dataset = task_and_data(task, data, read or ReadOptions(), registry)
     for text in dataset.notices:
@@ -151,6 +151,7 @@ def resume(
         Busy: it is under way.
         CheckFailed: its base is not the one it began with, or its state cannot be read.
     """
+    from swereg import staging
     from swereg.adapters import bases, resuming, training
 
     found = runs.find(run)
@@ -294,6 +295,9 @@ def entries(  # noqa: PLR0913 - one keyword for each thing that may be said
     Raises:
         UsageError: there is no such sort key, or a condition cannot be read.
     """
+    plain = sort == "created" and not (tags or deleted or where)
+    if plain and (glimpsed := _glance(registry, limit, task=task, name=name, method=method)):
+        return glimpsed[0]
     with opened(registry) as store:
         found = store.entries(
             task=task,
@@ -317,8 +321,22 @@ def count(
     registry: Registry | str | Path | None = None,
 ) -> int:
     """Count entries without reading them; the arguments are those of ``entries``."""
+    plain = not (tags or deleted)
+    if plain and (glimpsed := _glance(registry, 0, task=task, name=name, method=method)):
+        return glimpsed[1]
     with opened(registry) as store:
         return store.count(task=task, name=name, method=method, tags=tags, deleted=deleted)
+
+
+def _glance(
+    registry: Registry | str | Path | None, limit: int | None, **wanted: str | None
+) -> tuple[list[Entry], int] | None:
+    """The newest entries and their number, where that can be told without SQLAlchemy."""
+    from swereg.registry import glance
+
+    if limit is None or not (registry is None or isinstance(registry, str | Path)):
+        return None
+    return glance.newest(registry, limit, **wanted)
 
 
 def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
@@ -419,6 +437,8 @@ def _evidence(store: Registry, those: Sequence[Entry]) -> list[Evidence]:
 @contextmanager
 def opened(registry: Registry | str | Path | None, *, create: bool = False) -> Iterator[Registry]:
     """Give an open registry, and close it afterwards if it was opened here."""
+    from swereg.registry import Registry
+
     if isinstance(registry, Registry):
         yield registry
         return

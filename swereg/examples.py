@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swereg import plugins, refs
 from swereg.errors import NotFound, SweregError, UsageError
 from swereg.records import SPLITS, Dataset, ReadOptions, Task
-from swereg.registry import Registry
+
+if TYPE_CHECKING:
+    from swereg.registry import Registry
 
 DataSource = str | Path | Sequence[str | Path]
 TASK_FILE = ".toml"
@@ -56,6 +59,8 @@ def task_and_data(
 @contextmanager
 def existing(registry: Registry | str | Path | None) -> Iterator[Registry | None]:
     """Give an open registry, or None where there is none yet."""
+    from swereg.registry import Registry
+
     if isinstance(registry, Registry):
         yield registry
         return

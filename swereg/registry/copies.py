@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from swereg.registry.schema import APPLICATION_ID
+from swereg.registry.marks import APPLICATION_ID
 
 _MARK = APPLICATION_ID.to_bytes(4, "big")
 _MARK_AT = 68  # in the header of a SQLite file

@@ -32,6 +32,35 @@ _SORTS: Mapping[str, tuple[Any, bool]] = {
 }
 
 
+THERE = t.entries.c.deleted.is_(None)
+DELETED = t.entries.c.deleted.is_not(None)
+
+
+def select_entries(which: sa.ColumnElement[bool] = THERE) -> sa.Select[Any]:
+    """Everything of entries that is not a list; without weights, outputs and texts."""
+    return (
+        sa.select(
+            t.entries,
+            t.models.c.name.label("model_name"),
+            t.bases.c.architecture,
+            t.bases.c.parameters,
+            t.bases.c.hidden_size,
+            t.bases.c.max_length,
+            t.bases.c.recommended,
+            t.datasets.c.train,
+            t.datasets.c.val,
+            t.datasets.c.test,
+            t.datasets.c.source,
+            *(t.tasks.c[fact].label(f"task_{fact}") for fact in rows.TASK_FACTS),
+        )
+        .join(t.models, t.models.c.id == t.entries.c.model)
+        .outerjoin(t.bases, t.bases.c.fingerprint == t.entries.c.base)
+        .join(t.tasks, t.tasks.c.name == t.entries.c.task)
+        .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
+        .where(which)
+    )
+
+
 def listing(
     which: sa.ColumnElement[bool], *, sort: str, descending: bool | None, limit: int | None
 ) -> sa.Select[Any]:
@@ -52,7 +81,7 @@ def listing(
     key, largest_first = _SORTS[sort]
     key = key.desc() if (largest_first if descending is None else descending) else key.asc()
     order = (key.nulls_last(), t.entries.c.id.desc())
-    query = rows.select_entries(which).order_by(*order)
+    query = select_entries(which).order_by(*order)
     if limit is None:
         return query
     # Which ones is decided by a few narrow columns, before whole rows are read.
@@ -74,7 +103,7 @@ def wanted(
         tags: those that they must have, as ``key`` or ``key=value``.
         deleted: whether those that were deleted are wanted, instead of those that are there.
     """
-    true = [rows.DELETED if deleted else rows.THERE, *map(_has_tag, tags)]
+    true = [DELETED if deleted else THERE, *map(_has_tag, tags)]
     if task is not None:
         true.append(t.entries.c.task == unicodedata.normalize("NFC", task))
     if name is not None:
@@ -150,10 +179,10 @@ def by_run(connection: sa.Connection, run: str) -> Entry | None:
     Raises:
         Conflict: it was stored and deleted.
     """
-    found = fetch(connection, rows.select_entries().where(t.entries.c.run == run))
+    found = fetch(connection, select_entries().where(t.entries.c.run == run))
     if found:
         return found[0]
-    deleted = fetch(connection, rows.select_entries(rows.DELETED).where(t.entries.c.run == run))
+    deleted = fetch(connection, select_entries(DELETED).where(t.entries.c.run == run))
     if deleted:
         raise Conflict(
             "this training was stored before, and its entry has been deleted",
@@ -166,7 +195,7 @@ def by_run(connection: sa.Connection, run: str) -> Entry | None:
 
 def deleted(connection: sa.Connection, ref: Ref) -> list[Entry]:
     """Return the deleted entries of a model, or the one of a version, that can be restored."""
-    query = rows.select_entries(rows.DELETED).where(t.models.c.name == ref.name)
+    query = select_entries(DELETED).where(t.models.c.name == ref.name)
     if ref.version is not None:
         query = query.where(t.entries.c.version == ref.version)
     return fetch(connection, query.order_by(t.entries.c.version))
@@ -199,7 +228,7 @@ def aliases(connection: sa.Connection, name: str | None) -> dict[str, str]:
 
 def _meanings(ref: Ref) -> list[sa.Select[Any]]:
     """The queries for a reference; the first that finds something decides."""
-    of_model = rows.select_entries().where(t.models.c.name == ref.name)
+    of_model = select_entries().where(t.models.c.name == ref.name)
     newest = of_model.order_by(t.entries.c.version.desc()).limit(1)
     if ref.version is not None:
         return [of_model.where(t.entries.c.version == ref.version)]

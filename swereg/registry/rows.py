@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from swereg.errors import CheckFailed, UsageError
 from swereg.records import (
     SPLITS,
@@ -23,9 +21,9 @@ from swereg.records import (
     Recipe,
     Task,
 )
-from swereg.registry import tables as t
 
-Row = dict[str, Any]
+Row = dict[str, Any]  # to be stored
+Stored = Any  # a row as it was read, with its columns as attributes
 
 _MOST_TEXT = 2 * 2**30  # bytes of a dataset
 TASK_FACTS = ("description", "source", "licence", "homepage", "citation", "metric")
@@ -86,7 +84,7 @@ def base_row(base: BaseInfo) -> Row:
     }
 
 
-def base_of(row: sa.Row[Any]) -> BaseInfo:
+def base_of(row: Stored) -> BaseInfo:
     """A base, as recorded."""
     return BaseInfo(
         row.name, row.revision, row.fingerprint, row.architecture, row.parameters,
@@ -100,7 +98,7 @@ def task_row(task: Task) -> Row:
     return {"name": task.name, "labels": text(list(task.labels)), **facts, "created": now()}
 
 
-def task_of(row: sa.Row[Any]) -> Task:
+def task_of(row: Stored) -> Task:
     """A task's facts; it brings no data."""
 
     def no_data() -> Dataset:
@@ -130,7 +128,7 @@ def dataset_row(dataset: Dataset, source: str, *, keep: bool) -> Row:
     }
 
 
-def dataset_of(row: sa.Row[Any]) -> Dataset:
+def dataset_of(row: Stored) -> Dataset:
     """A dataset, as it was.
 
     Raises:
@@ -191,37 +189,8 @@ def entry_row(new: NewEntry, dataset: str | None) -> Row:
     }
 
 
-THERE = t.entries.c.deleted.is_(None)
-DELETED = t.entries.c.deleted.is_not(None)
-
-
-def select_entries(which: sa.ColumnElement[bool] = THERE) -> sa.Select[Any]:
-    """Everything of entries that is not a list; without weights, outputs and texts."""
-    return (
-        sa.select(
-            t.entries,
-            t.models.c.name.label("model_name"),
-            t.bases.c.architecture,
-            t.bases.c.parameters,
-            t.bases.c.hidden_size,
-            t.bases.c.max_length,
-            t.bases.c.recommended,
-            t.datasets.c.train,
-            t.datasets.c.val,
-            t.datasets.c.test,
-            t.datasets.c.source,
-            *(t.tasks.c[fact].label(f"task_{fact}") for fact in TASK_FACTS),
-        )
-        .join(t.models, t.models.c.id == t.entries.c.model)
-        .outerjoin(t.bases, t.bases.c.fingerprint == t.entries.c.base)
-        .join(t.tasks, t.tasks.c.name == t.entries.c.task)
-        .outerjoin(t.datasets, t.datasets.c.digest == t.entries.c.dataset)
-        .where(which)
-    )
-
-
 def entry_of(
-    row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
+    row: Stored, epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
 ) -> Entry:
     """An entry, as recorded. Its base carries the name under which it was trained.
 
@@ -233,7 +202,7 @@ def entry_of(
 
 
 def _entry_of(
-    row: sa.Row[Any], epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
+    row: Stored, epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
 ) -> Entry:
     base = None
     if row.base is not None:
@@ -272,13 +241,13 @@ def _entry_of(
     )
 
 
-def _about(row: sa.Row[Any]) -> dict[str, str]:
+def _about(row: Stored) -> dict[str, str]:
     """What is known of the task; the source is that of the entry's own examples."""
     facts = {fact: getattr(row, f"task_{fact}") for fact in TASK_FACTS}
     facts["source"] = row.source or facts["source"]
     return {fact: said for fact, said in facts.items() if said}
 
 
-def outputs_of(row: sa.Row[Any]) -> Outputs:
+def outputs_of(row: Stored) -> Outputs:
     """Outputs, as recorded."""
     return Outputs(row.split, row.rows, row.columns, row.logits, row.truth)

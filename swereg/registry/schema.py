@@ -12,9 +12,9 @@ from swereg.errors import NotFound, SchemaMismatch, StorageError
 from swereg.registry import files
 from swereg.registry.backup import back_up
 from swereg.registry.connection import Database
+from swereg.registry.marks import APPLICATION_ID as APPLICATION_ID
+from swereg.registry.marks import HEAD as HEAD
 
-APPLICATION_ID = 0x53575247  # "SWRG", in the header of every registry file
-HEAD = 1  # the newest schema; alembic's revision 0001
 SCRIPTS = "swereg:migrations"
 
 
