@@ -1,4 +1,4 @@
-"""Time whole processes: one prediction on the command line, beside transformers, PEFT and pipeline.
+"""Time whole processes: a prediction and a small training, beside transformers and PEFT.
 
 .venv/bin/python benchmarks/starting.py [--base kb|mini] [--rounds 7] [--out FILE]
 """
@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import itertools
 import json
 import os
 import sys
@@ -31,11 +33,70 @@ answer = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.fr
 print(json.dumps(sorted(each["score"] for each in answer(text, top_k=None))))
 """
 
+NOTEBOOK = """
+import csv, sys
+from peft import LoraConfig, get_peft_model
+from transformers import (AutoModelForSequenceClassification, AutoTokenizer,
+    DataCollatorWithPadding, PrinterCallback, Trainer, TrainingArguments)
+base, data, folder = sys.argv[1:]
+tokenizer = AutoTokenizer.from_pretrained(base)
+rows = {"train": [], "val": []}
+with open(data, encoding="utf-8", newline="") as file:
+    for row in csv.DictReader(file, delimiter=";"):
+        tokens = tokenizer(row["text"], truncation=True, max_length=256)
+        rows[row["split"]].append({**tokens, "labels": int(row["label"] == "positive")})
+model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2)
+model = get_peft_model(model, LoraConfig(task_type="SEQ_CLS", r=4, lora_alpha=8, lora_dropout=0.2,
+                                         target_modules=["query", "value"]))
+arguments = TrainingArguments(output_dir=folder, num_train_epochs=1, learning_rate=1e-4,
+    per_device_train_batch_size=8, eval_strategy="epoch", save_strategy="no", report_to=[],
+    use_cpu=True, disable_tqdm=True)
+trainer = Trainer(model, arguments, train_dataset=rows["train"], eval_dataset=rows["val"],
+                  data_collator=DataCollatorWithPadding(tokenizer))
+trainer.remove_callback(PrinterCallback)
+trainer.train()
+model.save_pretrained(folder)
+"""
 
-def starting(folder: Path, base: str, rounds: int) -> Section:
+
+def training(folder: Path, base: str, place: Path, rounds: int) -> Section:
+    """Compare whole trainings of few sentences."""
+    data, count = folder / "few.csv", itertools.count()
+    whole = plugins.find("task", "sentiment").read()
+    with data.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter=";")
+        table.writerow(("text", "label", "split"))
+        for split, rows in (("train", whole.train[:32]), ("val", whole.val[:8])):
+            table.writerows((row.text, row.label, split) for row in rows)
+    command = [Path(sys.executable).with_name("swereg"), "--registry", folder / "trained.db",
+               "train", "--data", data, "--base", "mini" if base == "mini" else place, "--method",
+               "lora[r=4,dropout=0.2]", "--epochs", 1, "--batch-size", 8, "-q"]  # fmt: skip
+    notebook = [sys.executable, "-c", NOTEBOOK, place, data, folder / "notebook"]
+    output(command)  # a base is hashed once, when it is first used
+
+    def ours() -> str:
+        return output([*command, "--seed", next(count)])
+
+    name = "swereg train"
+    sides = [
+        Side(name, ours, peak=lambda: peak([*command, "--seed", next(count)])),
+        Side("Trainer, PEFT", lambda: output(notebook), ((name, ""),), peak=lambda: peak(notebook)),
+    ]
+    note = (
+        "One epoch of LoRA r=4 on 32 sentences, with validation on 8, stored. The script trains "
+        "with transformers' Trainer and PEFT and saves the adapter. Files are in the system's "
+        "cache."
+    )
+    return compare(f"One small training from a cold start, on {_named(base)}", sides, rounds, note)
+
+
+def _named(base: str) -> str:
+    return "`mini`" if base == "mini" else "KB-BERT's shape, random weights"
+
+
+def starting(folder: Path, base: str, place: Path, rounds: int) -> Section:
     """Compare whole processes, with a registry of one entry."""
     registry, adapter = folder / "registry.db", folder / "adapter"
-    place = kb_shaped(folder / "base") if base == "kb" else home.PACKAGED_BASES / "mini"
     task = plugins.find("task", "sentiment")
     whole = task.read()
     few = replace(whole, train=whole.train[:16], val=whole.val[:8], test=whole.test[:8])
@@ -77,8 +138,7 @@ def starting(folder: Path, base: str, rounds: int) -> Section:
         "PeftModel.from_pretrained, merges it and asks a pipeline once. Files are in the system's "
         "cache."
     )
-    name = "`mini`" if base == "mini" else "KB-BERT's shape, random weights"
-    return compare(f"One prediction from a cold start, on {name}", sides, rounds, note)
+    return compare(f"One prediction from a cold start, on {_named(base)}", sides, rounds, note)
 
 
 def _check_same(ours: str, theirs: str) -> None:
@@ -98,9 +158,11 @@ def main() -> None:
         os.environ["SWEREG_HOME"] = folder
         sections = []
         for base in said.base:
-            place = Path(folder) / base
-            place.mkdir()
-            sections.append(starting(place, base, said.rounds))
+            room = Path(folder) / base
+            room.mkdir()
+            place = kb_shaped(room / "base") if base == "kb" else home.PACKAGED_BASES / "mini"
+            sections.append(starting(room, base, place, said.rounds))
+            sections.append(training(room, base, place, said.rounds))
         heading = (
             f"## Starting\n\n`benchmarks/starting.py --rounds {said.rounds}`, "
             f"{circumstances('cpu')}. Whole processes."

@@ -88,7 +88,10 @@ def test_threads_make_one_registry(path: Path) -> None:
 
 
 def test_importing_the_registry_imports_nothing_of_weight() -> None:
-    code = "from swereg.registry import Registry; import sys; print(*{name.split('.')[0] for name in sys.modules})"
+    code = (
+        "from swereg.registry import Registry\n"
+        "import sys; print(*{name.split('.')[0] for name in sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     heavy = {"alembic", "torch", "numpy", "transformers", "click", "rich", "safetensors"}
     assert not heavy & set(done.stdout.split())
