@@ -1,4 +1,4 @@
-"""Run all benchmarks, one after the other, and write RESULTS.md; an hour on two processors.
+"""Run all benchmarks, one after the other, and write RESULTS.md; half an hour on two processors.
 
 .venv/bin/python benchmarks/all.py [--quick]
 """
@@ -21,6 +21,7 @@ SCRIPTS = [
     ["training.py"],
     ["bank.py", "--base", "kb", "--rounds", "5"],
     ["bank.py", "--base", "mini"],
+    ["sweeping.py", "--rounds", "3"],
     ["starting.py"],
     ["reading.py"],
     ["versions.py"],
@@ -28,6 +29,7 @@ SCRIPTS = [
 QUICK = {
     "training.py": ["--rounds", "2", "--epoch-rounds", "1"],
     "bank.py": ["--rounds", "2", "--entries", "40", "--peft-entries", "34"],
+    "sweeping.py": ["--rounds", "1"],
     "starting.py": ["--rounds", "2"],
     "reading.py": ["--rounds", "2", "--entries", "2000"],
     "versions.py": ["--rounds", "2"],

@@ -180,7 +180,8 @@ def epoch(bench: Bench, method: str) -> Section:
     trainer = _trainer(bench, method, recipe.learning_rate)
 
     def swereg() -> None:
-        training.learn(accelerator, spec.method, model, bench.tokens, recipe)
+        learning = training.learn(accelerator, spec.method, model, bench.tokens, recipe)
+        training.drive(learning, accelerator)
 
     counts = len(bench.dataset.train), len(bench.dataset.val)
     job = bench.folder, bench.dataset, method

@@ -1,6 +1,6 @@
 """Sweeps: many trainings of one task on one base, over settings, learning rates and seeds.
 
-One after the other: on a processor several at once are no faster. Each result is that of the same
+One after the other, or several at once in one pass over the base. Each result is that of the same
 training alone.
 """
 
@@ -11,8 +11,9 @@ import itertools
 import json
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -29,17 +30,21 @@ from swereg.errors import StorageError, TrainingError, UsageError
 from swereg.examples import task_and_data
 from swereg.figures import plain
 from swereg.records import (
+    BaseInfo,
     CombinationBegan,
     Dataset,
     Entry,
+    EpochEnded,
     Fitted,
     GaveUp,
     NewEntry,
     Notice,
     OnProgress,
+    Progress,
     ReadOptions,
     Recipe,
     Split,
+    Stepped,
     Stored,
     Task,
     silent,
@@ -48,9 +53,12 @@ from swereg.registry import Registry
 from swereg.standalone.method import Standalone
 
 if TYPE_CHECKING:
+    from swereg.adapters import training as trainer
     from swereg.adapters.bases import BaseSource
+    from swereg.adapters.together import Outcome
 
 TAG = "sweep"
+TOGETHER = 8  # that learn at once on a GPU
 _OF_RECIPE = {  # the fields of a recipe that may be said, with their types
     field.name: str(field.type)
     for field in fields(Recipe)
@@ -160,6 +168,7 @@ def sweep(
     over: Mapping[str, Sequence[Any]],
     seeds: int | Sequence[int] = 1,
     halving: bool = False,
+    together: int | None = None,
     **options: Unpack[TrainOptions],
 ) -> SweepRun:
     """Train every combination of some values and store each as an entry as soon as it is ready.
@@ -176,6 +185,8 @@ def sweep(
             Talwalkar, AISTATS 2016). After a share of the epochs the half with the higher
             validation loss (its mean over the seeds) goes, then after twice that share half of
             the rest, and so on. What goes is not stored.
+        together: how many learn at once, in one pass over the base, where the method lets the base
+            stay as it is; by default ``TOGETHER`` on a GPU, else one after the other.
         **options: the other keywords of ``train``.
 
     Raises:
@@ -192,6 +203,7 @@ def sweep(
         )
     chosen = chosen_seeds(seeds, options.get("seed"), spec.name)
     every = combinations(over, chosen)
+    at_once = _at_once(together, options.get("device", Recipe.device))
     registry, on_progress = options.get("registry"), options.get("on_progress", silent)
     read = options.get("read") or ReadOptions()
     what, dataset = task_and_data(task, options.get("data"), read, registry)
@@ -201,15 +213,28 @@ def sweep(
         store.check_writable()
         source = choose_base(store, options.get("base"), on_progress)
         trainings = [_Training(one, _recipe(one, spec, source, options)) for one in every]
-        work = _Sweep(store, what, dataset, source, options, on_progress, trainings)
+        work = _Sweep(store, what, dataset, source, options, on_progress, trainings, at_once)
         work.find_those_before()
         if halving:
             work.halve()
         else:
-            for training in work.open():
-                work.advance(training, training.recipe.epochs)
-                work.store(training)
+            work.learn(work.every)
         return work.result()
+
+
+def _at_once(asked: int | None, device: str) -> int:
+    """How many trainings learn at once."""
+    from swereg.adapters.devices import choose_device
+
+    if asked is None:
+        return TOGETHER if choose_device(device).type == "cuda" else 1
+    if asked < 1:
+        raise UsageError(
+            f"{asked} trainings cannot learn at once",
+            hint="Give a number from 1, or leave it out.",
+            code="sweep.together",
+        )
+    return asked
 
 
 def _recipe(
@@ -304,22 +329,26 @@ class _Training:
     combination: Combination
     recipe: Recipe
     state: bytes | None = None
-    fitted: tuple[Any, Fitted] | None = None
+    curve: dict[int, float] = field(default_factory=dict)  # validation losses by epoch
+    fitted: tuple[BaseInfo, Fitted] | None = None
     entry: Entry | None = None
     given_up: GivenUp | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is more to learn."""
+        return self.fitted is None and self.entry is None and self.given_up is None
+
+    def epochs_of(self, share: int) -> int:
+        """How many epochs are a share of all: at least one."""
+        return max(1, math.ceil(self.recipe.epochs / share))
 
     @property
     def losses(self) -> list[float]:
         """The validation losses of its epochs so far."""
         if self.entry is not None:
             return [epoch.val_loss for epoch in self.entry.epochs]
-        if self.fitted is not None:
-            return [epoch.val_loss for epoch in self.fitted[1].epochs]
-        if self.state is None:
-            return []
-        from swereg.adapters import resuming
-
-        return [epoch["val_loss"] for epoch in resuming.facts_of(self.state)["curve"]]
+        return list(self.curve.values())
 
 
 @dataclass
@@ -333,7 +362,9 @@ class _Sweep:
     options: TrainOptions
     on_progress: OnProgress
     every: list[_Training]
+    at_once: int
     before: tuple[str, ...] = ()
+    speaking: _Training | None = None
 
     @property
     def name(self) -> str:
@@ -341,10 +372,6 @@ class _Sweep:
         facts = [self.dataset.digest, *(asdict(training.recipe) for training in self.every)]
         written = json.dumps(facts, sort_keys=True, default=str)
         return hashlib.sha256(written.encode()).hexdigest()[:8]
-
-    def open(self) -> Iterator[_Training]:
-        """Those that are not ready, one after the other."""
-        return (one for one in self.every if one.entry is None and one.given_up is None)
 
     def find_those_before(self) -> None:
         """Take over what is in the registry already."""
@@ -364,38 +391,64 @@ class _Sweep:
                     break
         self.before = tuple(one.entry.ref for one in self.every if one.entry)
 
-    def advance(self, training: _Training, epochs: int) -> None:
-        """Go on with a training until it has done so many epochs, or has come to its end."""
-        from swereg.adapters import training as trainer
+    def learn(self, those: Iterable[_Training], share: int = 1, *, store: bool = True) -> None:
+        """Go on with trainings until each has done a share of its epochs, or has ended.
 
-        if training.fitted is not None or training.entry is not None:
-            return
-        number = self.every.index(training) + 1
-        self.on_progress(CombinationBegan(str(training.combination), number, len(self.every)))
+        Args:
+            share: 4 for a quarter of the epochs, and at least one.
+            store: whether to store what has ended, as soon as it has.
+        """
+        from swereg.adapters import together
+
+        waiting = [one for one in those if one.is_open and len(one.losses) < one.epochs_of(share)]
+        for _, alike in itertools.groupby(waiting, lambda one: one.recipe.precision):
+            for some in _batched(list(alike), self.at_once):
+                makers = [partial(self._begin, one, share) for one in some]
+                together.fit_all(makers, partial(self._ended, some, store=store))
+
+    def _begin(self, training: _Training, share: int) -> trainer.Training:
+        from swereg.adapters import training as trainer
 
         def remember(state: bytes) -> None:
             training.state = state
 
-        keep = trainer.Keep(remember, epochs, training.state)
-        try:
-            training.fitted = trainer.fit(
-                self.source,
-                plugins.find("method", training.recipe.method),
-                self.dataset,
-                training.recipe,
-                on_progress=self.on_progress,
-                keep=keep if epochs < training.recipe.epochs else trainer.Keep(state=keep.state),
-            )
-        except trainer.Paused:
+        until, recipe = training.epochs_of(share), training.recipe
+        keep = trainer.Keep(state=training.state)
+        if until < recipe.epochs:
+            keep = replace(keep, on_epoch=remember, until=until)
+        return trainer.Training(
+            self.source, plugins.find("method", recipe.method), self.dataset, recipe,
+            on_progress=partial(self._report, training), keep=keep,
+        )  # fmt: skip
+
+    def _report(self, training: _Training, event: Progress) -> None:
+        """Pass on what a training says, after whose it is."""
+        if isinstance(event, EpochEnded):
+            training.curve[event.epoch.number] = event.epoch.val_loss
+        if self.at_once > 1 and isinstance(event, Stepped):  # of several at once it is a blur
             return
-        except TrainingError as fault:
-            if fault.code != "training.diverged":
-                raise
-            self._give_up(training, fault.what)
+        if self.speaking is not training:
+            self.speaking = training
+            number = self.every.index(training) + 1
+            self.on_progress(CombinationBegan(str(training.combination), number, len(self.every)))
+        self.on_progress(event)
+
+    def _ended(
+        self, some: Sequence[_Training], number: int, outcome: Outcome, *, store: bool
+    ) -> None:
+        training = some[number]
+        if isinstance(outcome, tuple):
+            training.fitted = outcome
+            if store:
+                self.store(training)
+        elif isinstance(outcome, TrainingError):
+            if outcome.code != "training.diverged":
+                raise outcome
+            self._give_up(training, outcome.what)
 
     def store(self, training: _Training) -> None:
         """Store a training that is ready."""
-        if training.fitted is None:
+        if training.fitted is None:  # paused, given up, or stored
             return
         info, fitted = training.fitted
         options = self.options
@@ -406,7 +459,7 @@ class _Sweep:
         stored = staging.store(self.registry, new, keep_data=options.get("keep_data", True))
         training.entry = self.registry.tag(stored.ref, {TAG: self.name})
         training.fitted = training.state = None
-        self.on_progress(Stored(stored.ref))
+        self._report(training, Stored(stored.ref))
 
     def halve(self) -> None:
         """Train all a little, give up the worse half, train the rest some more, and so on."""
@@ -416,15 +469,14 @@ class _Sweep:
         alive = list(groups.values())
         rounds = math.ceil(math.log2(len(alive))) if len(alive) > 1 else 0
         for left in range(rounds, -1, -1):
-            for training in (one for one in itertools.chain(*alive) if not one.given_up):
-                self.advance(training, max(1, math.ceil(training.recipe.epochs / 2**left)))
+            self.learn(itertools.chain(*alive), 2**left, store=left == 0)
             if left:
                 alive.sort(key=_mean_loss)
                 kept = math.ceil(len(alive) / 2)
                 for training in itertools.chain(*alive[kept:]):
                     self._give_up(training, "it fell behind")
                 alive = alive[:kept]
-        for training in self.open():
+        for training in self.every:  # what had ended early
             self.store(training)
 
     def _give_up(self, training: _Training, why: str) -> None:
@@ -465,3 +517,7 @@ def _mean_loss(group: Sequence[_Training]) -> float:
     if any(training.given_up for training in group):
         return math.inf
     return sum(min(training.losses) for training in group) / len(group)
+
+
+def _batched(those: Sequence[_Training], size: int) -> Iterator[Sequence[_Training]]:
+    return (those[start : start + size] for start in range(0, len(those), size))

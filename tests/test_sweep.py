@@ -45,6 +45,28 @@ def test_each_entry_is_what_it_would_be_alone(tiny_base: Path) -> None:
         assert alone.epochs[-1].val_loss == found.entries[at].epochs[-1].val_loss
 
 
+@pytest.mark.parametrize("halving", [False, True])
+def test_several_at_once_give_the_same_entries_to_rounding(halving: bool, tiny_base: Path) -> None:
+    over = {"r": [2, 4], "learning_rate": [0.01, 0.02, 0.03]}
+    seen: list[Progress] = []
+    first = sweep(tiny_base, over=over, halving=halving, together=4, name="samman",
+                  on_progress=seen.append)  # fmt: skip
+    again = sweep(tiny_base, over=over, halving=halving, together=1, name="ensam", note="igen",
+                  registry=tiny_base / ".." / f"ensam-{halving}.db")  # fmt: skip
+    assert [str(one) for one in first.combinations] == [str(one) for one in again.combinations]
+    for one, other in zip(first.entries, again.entries, strict=True):
+        assert one.recipe == other.recipe
+        losses = [[epoch.val_loss for epoch in entry.epochs] for entry in (one, other)]
+        assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    said = ""
+    for event in seen:  # each event comes after the name of whose it is
+        if isinstance(event, CombinationBegan):
+            said = event.combination
+        elif isinstance(event, Stored):
+            entry = next(entry for entry in first.entries if entry.ref == event.ref)
+            assert said == str(first.combinations[first.entries.index(entry)])
+
+
 def test_what_is_there_is_not_trained_again(tiny_base: Path) -> None:
     first = sweep(tiny_base, over={"r": [1, 2]})
     seen: list[Progress] = []
@@ -121,6 +143,7 @@ def test_an_error_keeps_the_entries_before_it(tiny_base: Path) -> None:
         ({"nope": [1]}, {}, "method.setting"),
         ({"max_features": [1]}, {"method": "tfidf"}, "sweep.method"),
         ({"r": [1]}, {"seeds": 0}, "seeds.value"),
+        ({"r": [1]}, {"together": 0}, "sweep.together"),
     ],
 )
 def test_what_makes_no_sweep_is_refused_before_anything_is_trained(
@@ -168,7 +191,7 @@ def test_the_command_line_trains_all_and_shows_what_varies(said: list[object]) -
         "fixed": {"epochs": "2"},
         "seed": 42,
     }
-    assert here(*said, "--rank", "2", "-q").count("väder/") == 1
+    assert here(*said, "--rank", "2,8", "--together", 2, "-q").count("väder/") == 2
 
 
 def test_a_person_sees_the_rates_beside_the_rows(

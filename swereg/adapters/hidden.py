@@ -91,6 +91,13 @@ class Hidden:
         lengths = tuple(mask.sum(1).tolist())
         return cls(ids[mask.bool()], lengths, Padded.of(lengths, ids.device))
 
+    @classmethod
+    def joined(cls, those: Sequence[Hidden]) -> Hidden:
+        """Several batches as one."""
+        lengths = tuple(length for one in those for length in one.lengths)
+        tokens = torch.cat([one.tokens for one in those])
+        return cls(tokens, lengths, Padded.of(lengths, tokens.device))
+
     @property
     def firsts(self) -> Tensor:
         """The first token of each row: its place among all tokens, [rows]."""

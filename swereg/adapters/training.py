@@ -10,7 +10,7 @@ import inspect
 import math
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -117,6 +117,24 @@ class Keep:
             self.on_epoch(resuming.write(loop, past, self.facts))
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What a training asks of whoever drives it: a loss, carried back to what learns.
+
+    Attributes:
+        batch: arguments of the model.
+        labels: [batch].
+    """
+
+    model: nn.Module
+    batch: Batch
+    labels: Tensor
+
+
+Learnt = tuple[Best, list[Epoch], float]  # the best epoch, the curve, and when it all began
+Learning = Generator[Turn, float, Learnt]
+
+
 def fit(
     source: BaseSource,
     method: Method,
@@ -127,73 +145,122 @@ def fit(
     run: str = "",
     keep: Keep = Keep(),
 ) -> tuple[BaseInfo, Fitted]:
-    """Train one entry.
+    """Train one entry; the arguments and errors are those of ``Training``.
+
+    Returns:
+        The base as it was loaded, and what was learnt: the epoch with the lowest validation loss.
+    """
+    training = Training(
+        source, method, dataset, recipe, on_progress=on_progress, run=run, keep=keep
+    )
+    return training.end(alone(training))
+
+
+def alone(training: Training) -> Learnt:
+    """Let one training learn until it ends."""
+    return drive(training.learn(), training.accelerator)
+
+
+def drive(learning: Learning, accelerator: Accelerator) -> Learnt:
+    """Give a training its turns, one after the other."""
+    try:
+        turn = next(learning)
+        while True:
+            loss = cross_entropy(turn.model(**turn.batch).float(), turn.labels)
+            accelerator.backward(loss)
+            turn = learning.send(loss.item())
+    except StopIteration as end:
+        learnt: Learnt = end.value
+        return learnt
+
+
+class Training:
+    """One training: it begins, learns turn by turn, and ends.
 
     Args:
         run: an identifier of the training; by default a new one.
         keep: what is kept of it while it goes on; facts and beginning are filled in.
-
-    Returns:
-        The base as it was loaded, and what was learnt: the epoch with the lowest validation loss.
 
     Raises:
         Paused: so many epochs are done, and others are left.
         TrainingError: the loss became NaN or infinite.
         CheckFailed: the base is not as expected, or what was trained does not survive storing.
     """
-    accelerator, recipe = prepare(recipe)
-    base, plain, model = begin(source, method, len(dataset.labels), recipe)
-    trainable, total = count(model)
 
-    began = time.monotonic()
-    data, cut = encode(base, dataset, recipe, on_progress)
-    steps = math.ceil(len(data.train_labels) / recipe.batch_size)
-    on_progress(Started(recipe.epochs, steps, trainable, total))
-    if method.frozen_encoder:
-        data = run_encoder_once(plain.encoder, data, accelerator, on_progress)
-    if keep.on_epoch and not (resuming.affordable(trainable) and accelerator.num_processes == 1):
-        keep = replace(keep, on_epoch=None)
-        on_progress(Notice("Too much learns to keep it after each epoch: no --resume."))
-    facts = {"recipe": asdict(recipe), "base": asdict(base.info)}
-    keep = replace(keep, facts=facts, began=began)
-    best, curve, began = learn(
-        accelerator, method, model, data, recipe, on_progress=on_progress, keep=keep
-    )
-    seconds = time.monotonic() - began
+    def __init__(
+        self,
+        source: BaseSource,
+        method: Method,
+        dataset: Dataset,
+        recipe: Recipe,
+        *,
+        on_progress: OnProgress = silent,
+        run: str = "",
+        keep: Keep = Keep(),
+    ) -> None:
+        self.source, self.method, self.dataset = source, method, dataset
+        self.on_progress, self._run = on_progress, run
+        self.accelerator, self.recipe = prepare(recipe)
+        base, plain, self.model = begin(source, method, len(dataset.labels), self.recipe)
+        self.info = base.info
+        self.trainable, self.total = count(self.model)
 
-    info = base.info
-    accelerator.free_memory()
-    del base, plain, model  # in their place comes the base as it answers
-    # From here on with what will be stored, loaded as it will be loaded.
-    weights = tensors.write(best.state)
-    frozen = FrozenBase.open(source, str(accelerator.device))
-    settings = settings_of(method, recipe.settings)
-    lowered = method.lower(tensors.read(weights), frozen, settings)
-    placed = frozen.place(lowered, len(dataset.labels), recipe.max_length)
+        began = time.monotonic()
+        self.data, self.cut = encode(base, dataset, self.recipe, on_progress)
+        steps = math.ceil(len(self.data.train_labels) / recipe.batch_size)
+        on_progress(Started(recipe.epochs, steps, self.trainable, self.total))
+        if method.frozen_encoder:
+            self.data = run_encoder_once(plain.encoder, self.data, self.accelerator, on_progress)
+        several = self.accelerator.num_processes > 1
+        if keep.on_epoch and (several or not resuming.affordable(self.trainable)):
+            keep = replace(keep, on_epoch=None)
+            on_progress(Notice("Too much learns to keep it after each epoch: no --resume."))
+        facts = {"recipe": asdict(self.recipe), "base": asdict(self.info)}
+        self._keep = replace(keep, facts=facts, began=began)
 
-    def answer(those: Sequence[str]) -> Logits:
-        return np.stack(frozen.logits(those, [placed] * len(those))[0])
+    def learn(self) -> Learning:
+        """Learn, turn by turn."""
+        return learn(
+            self.accelerator, self.method, self.model, self.data, self.recipe,
+            on_progress=self.on_progress, keep=self._keep,
+        )  # fmt: skip
 
-    _check_stored(answer(texts(dataset.val[:8])), best, recipe)
-    outputs: dict[Split, Logits] = {"val": best.val}
-    if dataset.test:
-        outputs["test"] = answer(texts(dataset.test))
-    return info, Fitted(
-        run=str(broadcast_object_list([run or uuid.uuid4().hex])[0]),
-        recipe=recipe,
-        weights=weights,
-        trainable=trainable,
-        total=total,
-        epochs=tuple(curve),
-        best_epoch=best.epoch.number,
-        scores={s: score(logits, dataset.columns(s)) for s, logits in outputs.items()},
-        outputs=tuple(
-            pack(split, logits, dataset.columns(split)) for split, logits in outputs.items()
-        ),
-        seconds=seconds,
-        cut=cut,
-        environment=environment(accelerator.device),
-    )
+    def end(self, learnt: Learnt) -> tuple[BaseInfo, Fitted]:
+        """Make of what was learnt what is stored, loaded as it will be loaded."""
+        best, curve, began = learnt
+        seconds = time.monotonic() - began
+        self.accelerator.free_memory()
+        del self.model  # in its place comes the base as it answers
+        weights = tensors.write(best.state)
+        frozen = FrozenBase.open(self.source, str(self.accelerator.device))
+        settings = settings_of(self.method, self.recipe.settings)
+        lowered = self.method.lower(tensors.read(weights), frozen, settings)
+        placed = frozen.place(lowered, len(self.dataset.labels), self.recipe.max_length)
+
+        def answer(those: Sequence[str]) -> Logits:
+            return np.stack(frozen.logits(those, [placed] * len(those))[0])
+
+        dataset = self.dataset
+        _check_stored(answer(texts(dataset.val[:8])), best, self.recipe)
+        outputs: dict[Split, Logits] = {"val": best.val}
+        if dataset.test:
+            outputs["test"] = answer(texts(dataset.test))
+        return self.info, Fitted(
+            run=str(broadcast_object_list([self._run or uuid.uuid4().hex])[0]),
+            recipe=self.recipe,
+            weights=weights,
+            trainable=self.trainable,
+            total=self.total,
+            epochs=tuple(curve),
+            best_epoch=best.epoch.number,
+            scores={s: score(logits, dataset.columns(s)) for s, logits in outputs.items()},
+            outputs=tuple(
+                pack(split, logits, dataset.columns(split)) for split, logits in outputs.items()
+            ),
+            seconds=seconds,
+            cut=self.cut,
+            environment=environment(self.accelerator.device),
+        )
 
 
 def learn(
@@ -205,8 +272,11 @@ def learn(
     *,
     on_progress: OnProgress = silent,
     keep: Keep | None = None,
-) -> tuple[Best, list[Epoch], float]:
+) -> Learning:
     """Run the loop: AdamW, linear decay, clipping, early stopping on validation loss.
+
+    It yields each batch that it learns from, and is to be sent its loss, of which the gradients
+    are then in place.
 
     Returns:
         The best epoch, the curve, and when it all began (of the monotonic clock).
@@ -231,7 +301,7 @@ def learn(
         if best is not None and number - 1 - best.epoch.number >= recipe.patience:
             break
         began = time.monotonic()
-        summed = _one_pass(loop, batches, number, recipe, on_progress)
+        summed = yield from _one_pass(loop, batches, number, recipe, on_progress)
         val = logits_of(model, data.val, data.pad_id, accelerator.device)
         found = score(val, data.val_labels)
         epoch = Epoch(
@@ -257,22 +327,21 @@ def learn(
 
 def _one_pass(
     loop: Loop, batches: Iterable[Batch], epoch: int, recipe: Recipe, on_progress: OnProgress
-) -> float:
+) -> Generator[Turn, float, float]:
     """Learn from each batch once; return the sum of the losses of this process's rows."""
     learning = [p for group in loop.optimizer.param_groups for p in group["params"]]
     loop.model.train()
+    engine.renew_masks(loop.model)
     summed = 0.0
     for step, batch in enumerate(batches, start=1):
         labels = batch.pop("labels")
-        loss = cross_entropy(loop.model(**batch).float(), labels)
-        value = _finite(loss.item(), epoch, step, recipe)
-        loop.accelerator.backward(loss)
+        loss = _finite((yield Turn(loop.model, batch, labels)), epoch, step, recipe)
         clip_grad_norm_(learning, recipe.clip)
         loop.optimizer.step()
         loop.schedule.step()
         loop.optimizer.zero_grad()
-        summed += value * len(labels)
-        on_progress(Stepped("train", step, len(loop.sampler), value))
+        summed += loss * len(labels)
+        on_progress(Stepped("train", step, len(loop.sampler), loss))
     return summed
 
 

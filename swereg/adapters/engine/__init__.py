@@ -6,6 +6,8 @@ processor does it best (fast_linear.py) and draws dropout masks cheaply (dropout
 learns on it, the numbers are those of transformers and PEFT, and what is stored is the same.
 """
 
+from swereg.adapters.engine.dropout import renew_masks
 from swereg.adapters.engine.packed_bert import take_over
+from swereg.adapters.engine.together import Together
 
-__all__ = ["take_over"]
+__all__ = ["Together", "renew_masks", "take_over"]

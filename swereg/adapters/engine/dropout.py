@@ -5,8 +5,6 @@ torch draws its masks on one processor, one number at a time, at a tenth of a tr
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,7 +13,7 @@ STEPS = 2**16  # a probability is one of so many; 0.1 is hit to 5e-6
 
 
 class Masks:
-    """A source of masks. Its seed is the next number of torch's generator when it is first used.
+    """A source of masks, whose seed is the next number of torch's generator.
 
     It is renewed when an epoch begins, so that torch's generator alone says what is drawn in it.
     """
@@ -24,13 +22,14 @@ class Masks:
         self._source: np.random.SFC64 | None = None
 
     def renew(self) -> None:
-        """Take a new seed at the next draw."""
-        self._source = None
+        """Take a new seed."""
+        self._source = np.random.SFC64(int(torch.randint(2**62, ())))
 
     def draw(self, shape: torch.Size, p: float) -> Tensor:
         """Draw a mask: 0 with probability ``p``, else what keeps the mean, 1 / (1 - p)."""
         if self._source is None:
-            self._source = np.random.SFC64(int(torch.randint(2**62, ())))
+            self.renew()
+        assert self._source is not None  # noqa: S101 - it was renewed
         size, dropped = shape.numel(), min(round(p * STEPS), STEPS - 1)
         drawn = self._source.random_raw(-(-size // 4))  # 64 bits for four
         numbers = torch.from_numpy(drawn).view(torch.int16)[:size].view(shape)
@@ -43,16 +42,17 @@ class FastDropout(nn.Dropout):
 
     def __init__(self, p: float, masks: Masks) -> None:
         super().__init__(p)
-        self._masks = masks
-
-    def train(self, mode: bool = True) -> Self:
-        """Begin or end to train, as at the beginning and the end of an epoch."""
-        if mode:
-            self._masks.renew()
-        return super().train(mode)
+        self.masks = masks
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop where it trains; any shape."""
         if not self.training or self.p == 0:
             return x
-        return x * self._masks.draw(x.shape, self.p)
+        return x * self.masks.draw(x.shape, self.p)
+
+
+def renew_masks(model: nn.Module) -> None:
+    """Begin an epoch: take new seeds for the masks of all dropouts in a model."""
+    dropouts = (module for module in model.modules() if isinstance(module, FastDropout))
+    for masks in dict.fromkeys(dropout.masks for dropout in dropouts):
+        masks.renew()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
@@ -108,30 +107,38 @@ class PackedBert(nn.Module):
         self.pooler = encoder.pooler
         self._autocast = autocast
         self._bert = bert.Bert(encoder.config.to_dict())
-        self._layers = _Learning({name: layer for name, layer in self.named_modules() if name})
+        self.layers = Learning({name: layer for name, layer in self.named_modules() if name})
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Pooled:
         """Encode rows of tokens; both are [rows, tokens]."""
         hidden = Hidden.of_padded(input_ids, attention_mask)
-        device = input_ids.device.type
+        return Pooled(self.run(hidden, self.layers))
+
+    def run(self, hidden: Hidden, layers: bert.Layers) -> Tensor:
+        """Run all stages with these layers; return the pooled output, [rows, hidden]."""
+        device = hidden.tokens.device.type
         with nullcontext() if self._autocast else torch.autocast(device, enabled=False):
-            hidden = self._bert.run(hidden, self._layers, 0, self._bert.stages)
-        return Pooled(hidden.tokens)
+            return self._bert.run(hidden, layers, 0, self._bert.stages).tokens
+
+    def exchange(self, name: str, layer: nn.Module) -> None:
+        """Put another layer in the place of one."""
+        self.set_submodule(name, layer)
+        self.layers.modules[name] = layer
 
 
-class _Learning:
+class Learning:
     """The layers while they learn: modules by name, with what was put into them."""
 
-    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
-        self._modules = modules
+    def __init__(self, modules: dict[str, nn.Module]) -> None:
+        self.modules = modules
 
     def apply(self, name: str, x: Tensor, *, rows: bool = False) -> Tensor:
         """Run a layer."""
-        return cast(Tensor, self._modules[name](x))
+        return cast(Tensor, self.modules[name](x))
 
     def attend(self, name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         """Scaled dot-product attention with dropout on the probabilities."""
-        dropout = cast(nn.Dropout, self._modules[f"{name}.dropout"])
+        dropout = cast(nn.Dropout, self.modules[f"{name}.dropout"])
         p = dropout.p if dropout.training else 0.0
         if p == 0 or not isinstance(dropout, FastDropout):
             return F.scaled_dot_product_attention(q, k, v, mask, p)

@@ -30,7 +30,10 @@ class LoraLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in] to [..., out]."""
-        y: Tensor = self.base_layer(x)
+        return self.update(self.base_layer(x), x)
+
+    def update(self, y: Tensor, x: Tensor) -> Tensor:
+        """Add the update to what the frozen layer makes of x: [..., out]."""
         low = self.lora_A(self.lora_dropout(x))
         if y.dim() != 2:
             return y + self.scale * linear(low, self.lora_B.weight)
