@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from swereg.classifier import Classifier
     from swereg.comparison import Comparison, Evidence, Examination
     from swereg.registry import Registry
+    from swereg.registry.glance import Reader
     from swereg.specs import Spec
     from swereg.statistics import SeedRun
 
@@ -295,10 +296,7 @@ def entries(  # noqa: PLR0913 - one keyword for each thing that may be said
     Raises:
         UsageError: there is no such sort key, or a condition cannot be read.
     """
-    plain = sort == "created" and not (tags or deleted or where)
-    if plain and (glimpsed := _glance(registry, limit, task=task, name=name, method=method)):
-        return glimpsed[0]
-    with opened(registry) as store:
+    with reading(registry) as store:
         found = store.entries(
             task=task,
             name=name,
@@ -321,22 +319,8 @@ def count(
     registry: Registry | str | Path | None = None,
 ) -> int:
     """Count entries without reading them; the arguments are those of ``entries``."""
-    plain = not (tags or deleted)
-    if plain and (glimpsed := _glance(registry, 0, task=task, name=name, method=method)):
-        return glimpsed[1]
-    with opened(registry) as store:
+    with reading(registry) as store:
         return store.count(task=task, name=name, method=method, tags=tags, deleted=deleted)
-
-
-def _glance(
-    registry: Registry | str | Path | None, limit: int | None, **wanted: str | None
-) -> tuple[list[Entry], int] | None:
-    """The newest entries and their number, where that can be told without SQLAlchemy."""
-    from swereg.registry import glance
-
-    if limit is None or not (registry is None or isinstance(registry, str | Path)):
-        return None
-    return glance.newest(registry, limit, **wanted)
 
 
 def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
@@ -345,7 +329,7 @@ def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
     Raises:
         NotFound: there is no such entry.
     """
-    with opened(registry) as store:
+    with reading(registry) as store:
         return store.get(ref)
 
 
@@ -383,7 +367,7 @@ def compare(
             hint="Name two entries, or a task: swereg compare --task sentiment",
             code="compare.nothing",
         )
-    with opened(registry) as store:
+    with reading(registry) as store:
         found = (
             [store.get(ref) for ref in those]
             if those
@@ -414,12 +398,12 @@ def examine(
     """
     from swereg import comparison
 
-    with opened(registry) as store:
+    with reading(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
         return comparison.examine(_evidence(store, [entry])[0], split)
 
 
-def _evidence(store: Registry, those: Sequence[Entry]) -> list[Evidence]:
+def _evidence(store: Registry | Reader, those: Sequence[Entry]) -> list[Evidence]:
     """Fetch what the entries answered, and the texts where they are kept."""
     from swereg.comparison import Evidence
 
@@ -443,6 +427,18 @@ def opened(registry: Registry | str | Path | None, *, create: bool = False) -> I
         yield registry
         return
     with Registry.open(registry, create=create) as store:
+        yield store
+
+
+@contextmanager
+def reading(registry: Registry | str | Path | None) -> Iterator[Registry | Reader]:
+    """Give a registry to read from; SQLAlchemy is imported only where that takes it."""
+    if registry is not None and not isinstance(registry, str | Path):
+        yield registry
+        return
+    from swereg.registry.glance import Reader
+
+    with Reader(registry) as store:
         yield store
 
 

@@ -7,14 +7,23 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import swereg
 from swereg.errors import CheckFailed, SweregError
-from swereg.registry import Registry, glance
+from swereg.registry import Registry
+from swereg.registry.glance import MOST, Glance, Unusual
+from swereg.registry.queries import _SORTS as SORTS
 from tests.command_line import here
 from tests.registry.make_entry import make
+
+
+def glance() -> Glance:
+    found = Glance.at(None)
+    assert found is not None
+    return found
 
 
 @pytest.fixture
@@ -33,35 +42,91 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
         yield registry
 
 
-@pytest.mark.parametrize("limit", [0, 1, 3, 500])
+WANTED: list[dict[str, Any]] = [
+    {}, {"name": "känslor"}, {"name": "ka\u0308nslor"}, {"task": "känslor"}, {"task": "nope"},
+    {"method": "lora"}, {"method": "lora", "name": "ämnen", "task": "känslor"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3, 500, None])
+@pytest.mark.parametrize("wanted", WANTED)
+def test_lists_are_those_of_the_registry(
+    full: Registry, wanted: dict[str, str], limit: int | None
+) -> None:
+    found = glance()
+    assert found.entries(**wanted, limit=limit) == full.entries(**wanted, limit=limit)
+    assert found.count(**wanted) == full.count(**wanted)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_every_order_is_that_of_the_registry(full: Registry, sort: str) -> None:
+    for limit in (2, None):
+        assert glance().entries(sort=sort, limit=limit) == full.entries(sort=sort, limit=limit)
+
+
 @pytest.mark.parametrize(
-    "wanted",
-    [{}, {"name": "känslor"}, {"name": "ka\u0308nslor"}, {"task": "känslor"}, {"task": "nope"},
-     {"method": "lora"}, {"method": "lora", "name": "ämnen", "task": "känslor"}],
+    "ref", ["känslor", "ämnen", "känslor/1", "ka\u0308nslor:3", "känslor@prod", "känslor@a",
+            "ämnen@latest", "ämnen/1"]
 )  # fmt: skip
-def test_it_is_what_the_registry_says(full: Registry, wanted: dict[str, str], limit: int) -> None:
-    found = glance.newest(None, limit, **wanted)
-    assert found == (full.entries(**wanted, limit=limit), full.count(**wanted))
+def test_references_mean_what_they_mean_to_the_registry(full: Registry, ref: str) -> None:
+    entry = glance().get(ref)
+    assert entry == full.get(ref)
+    assert glance().outputs(entry) == full.outputs(entry)
+
+
+def test_texts_are_those_of_the_registry(full: Registry) -> None:
+    full.add(make("g"))
+    digest = full.get("känslor/4").dataset or ""
+    found = glance().texts(digest)
+    assert found is not None
+    assert found == full.texts(digest)
+    full.forget(digest)
+    assert glance().texts(digest) is full.texts(digest) is None
+    assert glance().texts("0" * 64) is None
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda g: g.get("känslor/9"), lambda g: g.get("ämnen/2"), lambda g: g.get("nope"),
+     lambda g: g.get("känslor@best"), lambda g: g.get("ämnen@prod"),
+     lambda g: g.entries(tags=["status"]), lambda g: g.entries(deleted=True),
+     lambda g: g.entries(sort="nope"), lambda g: g.count(tags=["x"]),
+     lambda g: g.entries(limit=MOST + 1)],
+)  # fmt: skip
+def test_what_it_cannot_tell_it_leaves_to_the_registry(full: Registry, ask: Any) -> None:
+    with pytest.raises(Unusual):
+        ask(glance())
+
+
+def test_a_long_list_is_left_to_the_registry(
+    full: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("swereg.registry.glance.MOST", 4)
+    with pytest.raises(Unusual):
+        glance().entries()
+    assert len(swereg.entries()) == 5
 
 
 def test_python_and_the_command_line_take_it(
     full: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = full.entries(limit=4)
+    wanted, entry = full.entries(limit=4), full.get("känslor/2")
     monkeypatch.setattr(Registry, "open", lambda *_, **__: pytest.fail("it was opened"))
     assert swereg.entries(limit=4) == wanted
     assert swereg.count() == 5
+    assert swereg.show("känslor@prod") == entry
     assert here("list", "-q", "--limit", 4).split() == [entry.ref for entry in wanted]
+    assert "känslor/1" in here("compare", "känslor/1", "känslor/2")
 
 
-def test_a_listing_imports_no_sqlalchemy(full: Registry) -> None:
+@pytest.mark.parametrize("command", ["list", "show känslor", "compare känslor/1 känslor/3"])
+def test_reading_imports_no_sqlalchemy(full: Registry, command: str) -> None:
     code = (
-        "import sys; from swereg import cli\ncli.run(['list', '--limit', '2'])\n"
-        "print(*(m for m in ('sqlalchemy', 'numpy', 'alembic') if m in sys.modules))"
+        f"import sys; from swereg import cli\ncode = cli.run({command.split()})\n"
+        "print(code, *(m for m in ('sqlalchemy', 'alembic', 'torch') if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == ""
-    assert "ämnen/3" in done.stdout
+    assert done.stdout.splitlines()[-1] == "0"
 
 
 @pytest.mark.parametrize(
@@ -76,18 +141,20 @@ def test_what_is_not_as_usual_is_left_to_the_registry(full: Registry, spoil: str
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             database.execute(f'DROP TRIGGER "{name}"')
         database.execute(spoil)
-    assert glance.newest(path, 3) is None
+    found = Glance.at(path)
+    if found is not None:  # the header is as usual
+        with pytest.raises(Unusual):
+            found.entries(limit=3)
     with pytest.raises(SweregError):
         swereg.entries(registry=path, limit=3)
 
 
 def test_no_file_a_broken_one_and_a_server_are_left_too(full: Registry, tmp_path: Path) -> None:
-    assert glance.newest(tmp_path / "none.db", 3) is None
-    assert glance.newest(tmp_path, 3) is None
+    assert Glance.at(tmp_path / "none.db") is None
+    assert Glance.at(tmp_path) is None
+    assert Glance.at("postgresql://nobody@127.0.0.1:1/x") is None
     (tmp_path / "cut.db").write_bytes(Path(full.location).read_bytes()[:5000])
-    assert glance.newest(tmp_path / "cut.db", 3) is None
-    assert glance.newest("postgresql://nobody@127.0.0.1:1/x", 3) is None
-    assert glance.newest(None, glance.MOST + 1) is None
+    assert Glance.at(tmp_path / "cut.db") is None
 
 
 def test_a_damaged_row_is_named(full: Registry) -> None:
