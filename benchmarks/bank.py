@@ -198,9 +198,10 @@ def single(bench: Bench) -> Section:
     found = [torch.tensor(sorted(bank.predict(text, "e0/1")[0].scores.values()))]
     check_same(found, [torch.tensor(sorted(answer["score"] for answer in merged(text)[0]))])
     ours = "swereg, one text"
+    aim = "at least 2.4" if bench.base.info.hidden_size == 768 else ""  # set for KB-BERT's shape
     sides = [
         Side(ours, lambda: bank.predict(text, "e0/1"), turns=8),
-        Side("pipeline, merged", lambda: merged(text), ((ours, "at least 2.4"),), turns=8),
+        Side("pipeline, merged", lambda: merged(text), ((ours, aim),), turns=8),
     ]
     tokens = len(bench.base.tokenizer.encode(text[0]).ids)
     note = (
