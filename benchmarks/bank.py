@@ -66,6 +66,11 @@ class Bench:
     many: int
     peft_many: int
 
+    @property
+    def named(self) -> str:
+        """The base, for headings."""
+        return "`mini`" if self.source.name == "mini" else "KB-BERT's shape"
+
     @cached_property
     def base(self) -> FrozenBase:
         """The base in memory, as it is after some use."""
@@ -189,7 +194,7 @@ def mixing(bench: Bench) -> Section:
         f"{', '.join(spec for spec, _ in MIXTURE)}, with 2 to 9 labels in this order. PEFT has "
         "the 32 LoRA entries resident; it cannot run the mixture."
     )
-    return compare("A batch of 32 texts", sides, bench.rounds, note)
+    return compare(f"A batch of 32 texts, on {bench.named}", sides, bench.rounds, note)
 
 
 def single(bench: Bench) -> Section:
@@ -208,7 +213,7 @@ def single(bench: Bench) -> Section:
         "LoRA r=4; the entry merged into a model of its own and transformers' pipeline on it, "
         f"against Bank.predict. The text has {tokens} tokens."
     )
-    return compare("One text, warm", sides, bench.rounds, note)
+    return compare(f"One text, warm, on {bench.named}", sides, bench.rounds, note)
 
 
 def loading(bench: Bench) -> Section:
@@ -253,7 +258,7 @@ def loading(bench: Bench) -> Section:
         "placing), the registry left out. PEFT: load_adapter from a folder in the system's cache. "
         f"{rounds} rounds."
     )
-    section = compare("Loading one more entry", sides, rounds, note)
+    section = compare(f"Loading one more entry, on {bench.named}", sides, rounds, note)
     check_same(answers(empty, bench.texts[:1], kept[:1]), answers(full, bench.texts[:1], kept[1:2]))
     return section
 
@@ -273,7 +278,9 @@ def memory(bench: Bench) -> Section:
         f"{bench.many:,} LoRA r=4 entries loaded from bytes in a process of its own; growth of "
         f"{kind} from the 10th entry on. The numbers are the float32 of deltas and heads."
     )
-    return Section("Memory beside the base", ("", "size", "ratio", "target"), rows, note)
+    return Section(
+        f"Memory beside the base, on {bench.named}", ("", "size", "ratio", "target"), rows, note
+    )
 
 
 def switching(bench: Bench) -> Section:
@@ -315,7 +322,7 @@ def switching(bench: Bench) -> Section:
         "that changes between two entries; the second adds making the route of a batch of one, "
         "which every batch needs. The last two are whole predictions."
     )
-    return compare("Switching to another entry", sides, bench.rounds, note)
+    return compare(f"Switching to another entry, on {bench.named}", sides, bench.rounds, note)
 
 
 def everyone(bench: Bench) -> Section:
@@ -351,7 +358,7 @@ def everyone(bench: Bench) -> Section:
         f"once: nothing but the embeddings for entries of all layers, {bench.top.split('+')[0]} "
         "layers for those of the upper two."
     )
-    return compare("Many entries on one text", sides, bench.rounds, note)
+    return compare(f"Many entries on one text, on {bench.named}", sides, bench.rounds, note)
 
 
 PARTS: dict[str, Callable[[Bench], Section]] = {
