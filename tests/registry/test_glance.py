@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -26,11 +28,10 @@ def glance() -> Glance:
     return found
 
 
-@pytest.fixture
-def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry with some of everything."""
-    path = tmp_path / "åäö" / "register.db"
-    monkeypatch.setenv("SWEREG_REGISTRY", str(path))
+    path = tmp_path_factory.mktemp("glance") / "register.db"
     with Registry.open(path, create=True) as registry:
         for run in "abcdef":
             registry.add(make(run, name="känslor" if run in "abc" else "ämnen"), keep_data=False)
@@ -39,6 +40,16 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
         registry.tag("känslor/3", {"status": "pilot", "år": "ö"})
         registry.note("ämnen/1", "räksmörgås")
         registry.rm("ämnen/2")
+    return path
+
+
+@pytest.fixture
+def full(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """A copy of it."""
+    path = tmp_path / "åäö.db"
+    shutil.copyfile(written, path)
+    monkeypatch.setenv("SWEREG_REGISTRY", str(path))
+    with Registry.open(path) as registry:
         yield registry
 
 
