@@ -83,6 +83,13 @@ def reading(few: Path, many: Path, entries: int, rounds: int) -> Section:
         sides.append(Side(f"{name}, {FEW * TASKS:,} entries", here))
         against = ((f"{name}, {FEW * TASKS:,} entries", ""),)
         sides.append(Side(f"{name}, {entries:,} entries", there, against, "below 300 ms"))
+    tab = ["env", f"SWEREG_REGISTRY={many}", "_SWEREG_COMPLETE=bash_complete", "COMP_CWORD=2",
+           "COMP_WORDS=swereg show sentiment/", command]  # fmt: skip
+    assert "sentiment/2" in output(tab)
+    sides.append(
+        Side(f"Tab after sentiment/, {entries:,} entries", lambda: output(tab),
+             target="below 100 ms")
+    )  # fmt: skip
     sides.append(Side("python -c 'import sqlalchemy'", lambda: output(
         [sys.executable, "-c", "import sqlalchemy"])))  # fmt: skip
     note = f"Whole processes; {TASKS} tasks, two labels, 50 + 50 answers each."

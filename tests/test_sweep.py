@@ -203,6 +203,14 @@ def test_a_person_sees_the_rates_beside_the_rows(
     assert "batch_size" not in out
 
 
+def test_each_of_several_at_once_is_told_with_its_own_epochs(said: list[object]) -> None:
+    several = [*map(str, said[:-2]), "-o", "epochs=1,2", "--together", "2"]
+    done = subprocess.run([sys.executable, "-m", "swereg", *several], capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    told = [line.split(":")[0] for line in done.stderr.splitlines()]
+    assert told.count("epoch 1/1") == told.count("epoch 1/2") == told.count("epoch 2/2") == 1
+
+
 def test_a_dry_run_only_lists(said: list[object], home: Path) -> None:
     out = here(*said, "--rank", "1,2", "-o", "batch_size=4,8", "--dry-run")
     assert out.splitlines() == [

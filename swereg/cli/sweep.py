@@ -166,8 +166,16 @@ def _display(*, quiet: bool) -> live.Quiet:
 class OneByOne(live.Lines):
     """A line for each event."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._now, self._epochs = "", {"": 0}
+
     def __call__(self, event: Progress) -> None:
         """Show one event."""
+        if isinstance(event, CombinationBegan):
+            self._now, self.epochs = event.combination, self._epochs.get(event.combination, 0)
+        elif isinstance(event, Started):
+            self._epochs[self._now] = event.epochs
         super().__call__(event)
         if isinstance(event, CombinationBegan):
             self.line(f"{event.number} of {event.of}: {event.combination}")
@@ -180,7 +188,7 @@ class Together(live.Quiet):
 
     def __init__(self) -> None:
         self._rows: dict[str, tuple[str, str]] = {}  # state and validation loss
-        self._now, self._of, self._epochs, self._best = "", 0, 0, ""
+        self._now, self._of, self._epochs = "", 0, {"": 0}
         self._live: Live | None = None
         self._drawn = 0.0
 
@@ -210,12 +218,12 @@ class Together(live.Quiet):
         before = self._rows.get(self._now, ("", ""))
         if isinstance(event, CombinationBegan):
             self._now, self._of = event.combination, event.of
-            self._rows[self._now] = ("begins", self._rows.get(self._now, ("", ""))[1])
+            self._rows.setdefault(self._now, ("begins", ""))
         elif isinstance(event, Started):
-            self._epochs = event.epochs
+            self._epochs[self._now] = event.epochs
         elif isinstance(event, EpochEnded):
             best = event.epoch.val_loss if event.best else None
-            state = f"epoch {event.epoch.number}/{self._epochs}"
+            state = f"epoch {event.epoch.number}/{self._epochs[self._now]}"
             self._rows[self._now] = (state, before[1] if best is None else figures.loss(best))
         elif isinstance(event, Stored):
             self._rows[self._now] = (event.ref, before[1])
