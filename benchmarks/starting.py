@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import json
 import os
@@ -15,7 +14,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from inputs import kb_shaped
+from inputs import kb_shaped, table
 from timing import Section, Side, circumstances, compare, output, peak, publish
 
 import swereg
@@ -61,13 +60,7 @@ model.save_pretrained(folder)
 
 def training(folder: Path, base: str, place: Path, rounds: int) -> Section:
     """Compare whole trainings of few sentences."""
-    data, count = folder / "few.csv", itertools.count()
-    whole = plugins.find("task", "sentiment").read()
-    with data.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter=";")
-        table.writerow(("text", "label", "split"))
-        for split, rows in (("train", whole.train[:32]), ("val", whole.val[:8])):
-            table.writerows((row.text, row.label, split) for row in rows)
+    data, count = table(folder / "few.csv", 32, 8), itertools.count()
     command = [Path(sys.executable).with_name("swereg"), "--registry", folder / "trained.db",
                "train", "--data", data, "--base", "mini" if base == "mini" else place, "--method",
                "lora[r=4,dropout=0.2]", "--epochs", 1, "--batch-size", 8, "-q"]  # fmt: skip

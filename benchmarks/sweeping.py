@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import os
 import sys
@@ -14,10 +13,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from inputs import kb_shaped
+from inputs import kb_shaped, table
 from timing import Section, Side, circumstances, compare, output, publish
-
-from swereg import plugins
 
 RANKS = "2,4,8,16"
 EXAMPLES = {"mini": (400, 100), "kb": (64, 16)}  # for training, for validation
@@ -26,13 +23,8 @@ EXAMPLES = {"mini": (400, 100), "kb": (64, 16)}  # for training, for validation
 def sweeping(folder: Path, base: str, rounds: int) -> Section:
     """Compare whole processes, each with a registry of its own."""
     place: object = kb_shaped(folder / "base") if base == "kb" else "mini"
-    data, count = folder / "some.csv", itertools.count()
-    whole, (train, val) = plugins.find("task", "sentiment").read(), EXAMPLES[base]
-    with data.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter=";")
-        table.writerow(("text", "label", "split"))
-        for split, rows in (("train", whole.train[:train]), ("val", whole.val[:val])):
-            table.writerows((row.text, row.label, split) for row in rows)
+    train, val = EXAMPLES[base]
+    data, count = table(folder / "some.csv", train, val), itertools.count()
 
     def sweep(together: int, batch: int) -> str:
         registry = folder / f"registry-{next(count)}.db"
