@@ -211,12 +211,17 @@ class Training:
         on_progress(Started(recipe.epochs, steps, self.trainable, self.total))
         if method.frozen_encoder:
             self.data = run_encoder_once(plain.encoder, self.data, self.accelerator, on_progress)
-        several = self.accelerator.num_processes > 1
-        if keep.on_epoch and (several or not resuming.affordable(self.trainable)):
+        if keep.on_epoch and (why := self._not_resumable()):
             keep = replace(keep, on_epoch=None)
-            on_progress(Notice("Too much learns to keep it after each epoch: no --resume."))
+            on_progress(Notice(f"{why}: no --resume."))
         facts = {"recipe": asdict(self.recipe), "base": asdict(self.info)}
         self._keep = replace(keep, facts=facts, began=began)
+
+    def _not_resumable(self) -> str:
+        """Say why it cannot be kept after each epoch, or nothing."""
+        if self.accelerator.num_processes > 1:
+            return "Several processes learn it"
+        return "" if resuming.affordable(self.trainable) else "Too much learns to keep each epoch"
 
     def learn(self) -> Learning:
         """Learn, turn by turn."""
