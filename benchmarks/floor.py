@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from swereg.adapters import products
+
+ROWS = 512  # of a large product
 
 
 class Floor:
@@ -42,35 +43,16 @@ class Floor:
         pooler = self._rows * square
         return 2 * (whole + last + pooler) - self._tokens * 3 * square
 
-    def seconds(self, dtype: torch.dtype) -> float:
-        """The time that this takes at the best rate."""
-        return self.operations / rate(dtype, self._hidden, self._wide)
+    def products(self, dtype: torch.dtype) -> Callable[[], None]:
+        """Make what does as many operations, in products as large as this processor likes them."""
+        each = 2 * self._hidden * self._wide
+        times = max(1, round(self.operations / (each * ROWS)))
+        x = torch.randn(round(self.operations / (each * times)), self._hidden).to(dtype)
+        weight = products.pack(torch.randn(self._wide, self._hidden).to(dtype))
 
-    def sentence(self) -> str:
-        """Say it."""
-        times = ", ".join(
-            f"{self.seconds(dtype) * 1e3:.0f} ms in {name} at {self._giga(dtype):.0f} GFLOP/s"
-            for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16))
-        )
-        return f"The {self.operations / 1e9:.1f} GFLOP of its matrix products alone take {times}."
+        def run() -> None:
+            with torch.inference_mode():
+                for _ in range(times):
+                    products.multiply(x, weight)
 
-    def _giga(self, dtype: torch.dtype) -> float:
-        return self.operations / self.seconds(dtype) / 1e9
-
-
-_rates: dict[torch.dtype, float] = {}
-
-
-def rate(dtype: torch.dtype, hidden: int, wide: int) -> float:
-    """The best rate of a large product, in operations a second, with all threads of torch."""
-    if dtype not in _rates:
-        x = torch.randn(512, hidden).to(dtype)
-        weight = products.pack(torch.randn(wide, hidden).to(dtype))
-        times = []
-        with torch.inference_mode():
-            for _ in range(100):
-                began = time.perf_counter()
-                products.multiply(x, weight)
-                times.append(time.perf_counter() - began)
-        _rates[dtype] = 2 * len(x) * hidden * wide / min(times)
-    return _rates[dtype]
+        return run

@@ -1,6 +1,7 @@
 """Time whole sweeps: several trainings in one pass over the base, beside one after the other.
 
-.venv/bin/python benchmarks/sweeping.py [--base kb|mini] [--rounds 3] [--out FILE]
+.venv/bin/python benchmarks/sweeping.py [--base kb|mini] [--device cpu|cuda] [--rounds 3]
+    [--out FILE]
 """
 
 from __future__ import annotations
@@ -16,41 +17,44 @@ from pathlib import Path
 from inputs import kb_shaped, table
 from timing import Section, Side, circumstances, compare, output, publish
 
-RANKS = "2,4,8,16"
-EXAMPLES = {"mini": (400, 100), "kb": (64, 16)}  # for training, for validation
+RANKS = {"cpu": "2,4,8,16", "cuda": "1,2,3,4,6,8,12,16"}
+EXAMPLES = {("mini", "cpu"): (400, 100), ("kb", "cpu"): (64, 16)}  # for training, for validation
 
 
-def sweeping(folder: Path, base: str, rounds: int) -> Section:
+def sweeping(folder: Path, base: str, device: str, rounds: int) -> Section:
     """Compare whole processes, each with a registry of its own."""
     place: object = kb_shaped(folder / "base") if base == "kb" else "mini"
-    train, val = EXAMPLES[base]
+    train, val = EXAMPLES.get((base, device), (800, 200))
+    ranks = RANKS[device]
+    many = len(ranks.split(","))
     data, count = table(folder / "some.csv", train, val), itertools.count()
 
     def sweep(together: int, batch: int) -> str:
         registry = folder / f"registry-{next(count)}.db"
-        command = [Path(sys.executable).with_name("swereg"), "--registry", registry, "sweep",
-                   "--data", data, "--base", place, "--rank", RANKS, "-o", "epochs=2", "-o",
-                   f"batch_size={batch}", "--together", together, "-q"]  # fmt: skip
+        command = [sys.executable, "-m", "swereg", "--registry", registry, "sweep", "--data", data,
+                   "--base", place, "--rank", ranks, "-o", "epochs=2", "-o", f"batch_size={batch}",
+                   "--together", together, "--device", device, "-q"]  # fmt: skip
         return output(command)
 
     sides = []
     for batch in (8, 16):
         alone = f"one after the other, batches of {batch}"
         sides.append(Side(alone, partial(sweep, 1, batch)))
-        sides.append(Side(f"four at once, batches of {batch}", partial(sweep, 4, batch),
+        sides.append(Side(f"{many} at once, batches of {batch}", partial(sweep, many, batch),
                           ((alone, ""),)))  # fmt: skip
     name = "`mini`" if base == "mini" else "KB-BERT's shape, random weights"
     note = (
-        f"`swereg sweep --rank {RANKS}`, two epochs on {train} sentences with validation on {val}, "
-        "start and storing included. A ratio below 1 says that four at once are faster."
+        f"`swereg sweep --rank {ranks}`, two epochs on {train} sentences with validation on {val}, "
+        f"start and storing included. A ratio below 1 says that {many} at once are faster."
     )
-    return compare(f"Four ranks, on {name}", sides, rounds, note)
+    return compare(f"{many} ranks, on {name}", sides, rounds, note)
 
 
 def main() -> None:
     """Measure, print, and write a file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base", choices=["kb", "mini"], nargs="+", default=["kb", "mini"])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="append the tables to this file")
     said = parser.parse_args()
@@ -60,10 +64,10 @@ def main() -> None:
         for base in said.base:
             room = Path(folder) / base
             room.mkdir()
-            sections.append(sweeping(room, base, said.rounds))
+            sections.append(sweeping(room, base, said.device, said.rounds))
         heading = (
-            f"## Sweeping\n\n`benchmarks/sweeping.py --rounds {said.rounds}`, "
-            f"{circumstances('cpu')}. Whole processes."
+            f"## Sweeping\n\n`benchmarks/sweeping.py --device {said.device} --rounds {said.rounds}`"
+            f", {circumstances(said.device)}. Whole processes."
         )
         publish(heading, sections, said.out)
 

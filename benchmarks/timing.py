@@ -30,7 +30,6 @@ class Side:
         target: of its own time.
         turns: times that it is done in one round; the round counts their mean.
         peak: does it once in a process of its own; returns that one's most memory in bytes.
-        floor: what it cannot be faster than, by name, seconds and target of the ratio.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Side:
     target: str = ""
     turns: int = 1
     peak: Callable[[], int] | None = None
-    floor: tuple[str, float, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,9 +99,6 @@ def compare(title: str, sides: Sequence[Side], rounds: int, note: str) -> Sectio
         rows.append((side.name, spread(own, duration), peak, "", side.target))
         for other, target in side.against:
             rows.append((f"... / {other}", "", "", spread(own / seconds[other], ratio), target))
-        if side.floor:
-            least, known, target = side.floor
-            rows.append((f"... / {least}", "", "", spread(own / known, ratio), target))
     section = Section(title, ("", "time", "peak memory", "ratio", "target"), rows, note)
     return section if any(side.peak for side in sides) else section.without("peak memory")
 
@@ -177,7 +172,7 @@ def publish(heading: str, sections: Iterable[Section], out: Path | None) -> None
 def circumstances(device: str) -> str:
     """Say when, on what and with what this was measured."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "peft"))
-    place = _processor()
+    place = f"{_processor()} with {torch.backends.cpu.get_cpu_capability()}"
     if device == "cuda":
         place = f"{torch.cuda.get_device_name()}, {place}"
     return (

@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from swereg.adapters.together import Outcome
 
 TAG = "sweep"
-TOGETHER = 8  # that learn at once on a GPU
 _OF_RECIPE = {  # the fields of a recipe that may be said, with their types
     field.name: str(field.type)
     for field in fields(Recipe)
@@ -168,7 +167,7 @@ def sweep(
     over: Mapping[str, Sequence[Any]],
     seeds: int | Sequence[int] = 1,
     halving: bool = False,
-    together: int | None = None,
+    together: int = 1,
     **options: Unpack[TrainOptions],
 ) -> SweepRun:
     """Train every combination of some values and store each as an entry as soon as it is ready.
@@ -186,7 +185,7 @@ def sweep(
             validation loss (its mean over the seeds) goes, then after twice that share half of
             the rest, and so on. What goes is not stored.
         together: how many learn at once, in one pass over the base, where the method lets the base
-            stay as it is; by default ``TOGETHER`` on a GPU, else one after the other.
+            stay as it is; by default one after the other, as on a GPU in any case.
         **options: the other keywords of ``train``.
 
     Raises:
@@ -203,7 +202,7 @@ def sweep(
         )
     chosen = chosen_seeds(seeds, options.get("seed"), spec.name)
     every = combinations(over, chosen)
-    at_once = _at_once(together, options.get("device", Recipe.device))
+    at_once = _at_once(together)
     registry, on_progress = options.get("registry"), options.get("on_progress", silent)
     read = options.get("read") or ReadOptions()
     what, dataset = task_and_data(task, options.get("data"), read, registry)
@@ -222,12 +221,8 @@ def sweep(
         return work.result()
 
 
-def _at_once(asked: int | None, device: str) -> int:
+def _at_once(asked: int) -> int:
     """How many trainings learn at once."""
-    from swereg.adapters.devices import choose_device
-
-    if asked is None:
-        return TOGETHER if choose_device(device).type == "cuda" else 1
     if asked < 1:
         raise UsageError(
             f"{asked} trainings cannot learn at once",

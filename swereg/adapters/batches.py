@@ -15,9 +15,9 @@ Batch = dict[str, Tensor]
 _PIECE = 16
 
 
-def pad(rows: Sequence[Sequence[int]], pad_id: int) -> Batch:
-    """Pad to the longest of these: input_ids and attention_mask, [rows, longest]."""
-    longest = max(map(len, rows))
+def pad(rows: Sequence[Sequence[int]], pad_id: int, length: int = 0) -> Batch:
+    """Pad to the longest row, or to a length: input_ids and attention_mask, [rows, longest]."""
+    longest = max(length, *map(len, rows))
     ids = torch.full((len(rows), longest), pad_id)
     mask = torch.zeros((len(rows), longest), dtype=torch.long)
     for row, tokens in enumerate(rows):
@@ -74,13 +74,21 @@ class Rows(Dataset[Batch]):
         return self.inputs[row], self.labels[row]
 
 
-def loader(rows: Rows, sampler: ShuffledByLength, pad_id: int) -> DataLoader[Batch]:
-    """Load batches in the sampler's order: the model's arguments and ``labels``, [batch]."""
+def loader(
+    rows: Rows, sampler: ShuffledByLength, pad_id: int, multiple: int = 1
+) -> DataLoader[Batch]:
+    """Load batches in the sampler's order: the model's arguments and ``labels``, [batch].
+
+    Args:
+        multiple: of this are their lengths, or that of the longest row of all.
+    """
+    most = max(map(len, rows.inputs))
 
     def collate(items: list[Any]) -> Batch:
         inputs, labels = zip(*items, strict=True)
         pooled = isinstance(inputs[0], Tensor)
-        batch = {"pooled": torch.stack(inputs)} if pooled else pad(inputs, pad_id)
+        length = min(most, -(-max(map(len, inputs)) // multiple) * multiple)
+        batch = {"pooled": torch.stack(inputs)} if pooled else pad(inputs, pad_id, length)
         return batch | {"labels": torch.tensor(labels)}
 
     return DataLoader(rows, batch_sampler=sampler, collate_fn=collate)

@@ -88,14 +88,14 @@ class Bert:
                 tokens = self._block(stage - 1, hidden, layers)
             else:
                 tokens = torch.tanh(layers.apply("pooler.dense", hidden.tokens, rows=True))
-            hidden = Hidden(tokens, hidden.lengths, hidden.padding)
+            hidden = Hidden(tokens, hidden.padding)
         return hidden
 
     def _block(self, number: int, hidden: Hidden, layers: Layers) -> Tensor:
         """Attention and feed-forward: [tokens, hidden] to the same, or at last [rows, hidden]."""
         name, rows = f"encoder.layer.{number}", number == self._blocks - 1
         every = hidden.tokens
-        x = every.index_select(0, hidden.firsts) if rows else every
+        x = every.index_select(0, hidden.padding.firsts) if rows else every
         q = layers.apply(f"{name}.attention.self.query", x, rows=rows)
         k = layers.apply(f"{name}.attention.self.key", every)
         v = layers.apply(f"{name}.attention.self.value", every)
@@ -121,7 +121,7 @@ class Bert:
 
 def _embed(hidden: Hidden, layers: Layers) -> Tensor:
     """[tokens] to [tokens, hidden]."""
-    numbers = {"word": hidden.tokens, "position": hidden.positions}
+    numbers = {"word": hidden.tokens, "position": hidden.padding.positions}
     numbers["token_type"] = torch.zeros_like(hidden.tokens[:1])  # one for all tokens
     word, position, kind = (
         layers.apply(f"embeddings.{table}_embeddings", those) for table, those in numbers.items()

@@ -164,8 +164,12 @@ class FrozenBase:
         Raises:
             CheckFailed: it has none of that name.
         """
+        return self._tensor(name).cpu()
+
+    def _tensor(self, name: str) -> Tensor:
+        """The same where it lies."""
         try:
-            return self._encoder.tensors()[name].cpu()
+            return self._encoder.tensors()[name]
         except KeyError:
             raise CheckFailed(f"{self.info} has no tensor {name}", code="weights.extra") from None
 
@@ -200,7 +204,7 @@ class FrozenBase:
     def _fitting_stage(self, layer: str, delta: Delta) -> int:
         """Check that a delta fits its layer; return the layer's stage."""
         stage = self._encoder.stage_of(layer)
-        shape = tuple(self.tensor(f"{layer}.weight").shape)
+        shape = tuple(self._tensor(f"{layer}.weight").shape)
         fitting.check_delta(layer, delta, shape, self.info)
         return stage
 

@@ -1,4 +1,8 @@
-"""A batch on its way through an encoder: packed tokens, and the way to padded rows and back."""
+"""A batch on its way through an encoder: packed tokens, and the way to padded rows and back.
+
+On a processor padding costs as much as tokens do. On a GPU a small batch costs what it takes to
+start its kernels, and those that pack are some more: there rows stay as they are padded.
+"""
 
 from __future__ import annotations
 
@@ -10,53 +14,78 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
+from swereg.adapters.batches import pad
+
 
 class Padded:
-    """The way between packed rows, [tokens, width], and padded ones, [rows, longest, width]."""
+    """The way between packed rows, [tokens, width], and padded ones, [rows, longest, width].
 
-    def __init__(self, rows: int, longest: int, places: Tensor | None, lengths: Tensor) -> None:
-        self.rows, self.longest = rows, longest
-        self.places = places  # [tokens], of each token in the padded form; None: all are as long
-        self.lengths = lengths  # [rows]
+    Args:
+        lengths: tokens of each row that lie in the packed form.
+        mask: [rows, longest], true where there is a token; None: wherever the packed form has one.
+    """
 
-    @classmethod
-    def of(cls, lengths: Sequence[int], device: torch.device) -> Padded:
-        """Find the way for rows of these lengths."""
-        longest, rows = max(lengths), len(lengths)
-        counts = torch.tensor(lengths, device=device)
-        if min(lengths) == longest:
-            return cls(rows, longest, None, counts)
-        inside = torch.arange(longest, device=device) < counts[:, None]
-        return cls(rows, longest, inside.flatten().nonzero().squeeze(1), counts)
+    def __init__(
+        self, lengths: Sequence[int], device: torch.device, mask: Tensor | None = None
+    ) -> None:
+        self.lengths = tuple(lengths)
+        self.rows, self.longest = len(lengths), max(lengths)
+        self._device = device
+        self._alike = min(lengths) == self.longest
+        if mask is None and not self._alike:
+            counts = torch.tensor(lengths, device=device)
+            mask = torch.arange(self.longest, device=device) < counts[:, None]
+        self.mask = mask
 
     def pad(self, x: Tensor) -> Tensor:
         """[tokens, width] to [rows, longest, width], with zeros behind each row."""
-        if self.places is not None:
-            x = x.new_zeros(self.rows * self.longest, x.shape[1]).index_copy_(0, self.places, x)
+        if not self._alike:
+            x = x.new_zeros(self.rows * self.longest, x.shape[1]).index_copy_(0, self._places, x)
         return x.view(self.rows, self.longest, -1)
 
     def unpad(self, x: Tensor) -> Tensor:
         """[rows, longest, width] to [tokens, width]."""
         x = x.reshape(self.rows * self.longest, -1)
-        return x if self.places is None else x.index_select(0, self.places)
+        return x if self._alike else x.index_select(0, self._places)
 
     def spread(self, vectors: Tensor) -> Tensor:
         """[rows, 1, width] to [tokens, width]."""
         return vectors.squeeze(1).index_select(0, self._row_of_token)
 
     @cached_property
+    def firsts(self) -> Tensor:
+        """The first token of each row: its place in the packed form, [rows]."""
+        if self._alike:
+            return torch.arange(self.rows, device=self._device) * self.longest
+        starts = [0, *accumulate(self.lengths[:-1])]
+        return torch.tensor(starts, device=self._device)
+
+    @cached_property
+    def positions(self) -> Tensor:
+        """The place of each token in its row, [tokens]."""
+        if self._alike:
+            return torch.arange(self.longest, device=self._device).repeat(self.rows)
+        return torch.cat([torch.arange(length, device=self._device) for length in self.lengths])
+
+    def repeat(self, times: int) -> Padded:
+        """The way for the same rows several times, one after the other."""
+        mask = None if self.mask is None else self.mask.repeat(times, 1)
+        return Padded(self.lengths * times, self._device, mask)
+
+    @cached_property
+    def _places(self) -> Tensor:
+        """The place of each token in the padded form, [tokens]."""
+        assert self.mask is not None  # noqa: S101 - rows are not alike
+        return self.mask.flatten().nonzero().squeeze(1)
+
+    @cached_property
     def _row_of_token(self) -> Tensor:
         """[tokens]."""
-        rows = torch.arange(self.rows, device=self.lengths.device)
-        return rows.repeat_interleave(self.lengths)
-
-    @property
-    def mask(self) -> Tensor | None:
-        """[rows, longest], true where there is a token; None where there is one everywhere."""
-        if self.places is None:
-            return None
-        positions = torch.arange(self.longest, device=self.lengths.device)
-        return positions < self.lengths[:, None]
+        rows = torch.arange(self.rows, device=self._device)
+        if self._alike:
+            return rows.repeat_interleave(self.longest)
+        counts = torch.tensor(self.lengths, device=self._device)
+        return rows.repeat_interleave(counts, output_size=sum(self.lengths))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,51 +96,54 @@ class Hidden:
         tokens: [tokens of all rows, hidden]; before the first stage their ids, [tokens of all
             rows]; after the last one the pooled output, [rows, hidden]. An encoder may drop what
             it no longer needs and go on with the first token of each row alone, [rows, hidden].
-        lengths: tokens per row.
         padding: the way to padded rows.
     """
 
     tokens: Tensor
-    lengths: tuple[int, ...]
     padding: Padded
 
     @classmethod
     def of(cls, ids: Sequence[Sequence[int]], device: torch.device) -> Hidden:
-        """Pack rows of token ids; nothing is computed yet."""
-        lengths = tuple(map(len, ids))
-        tokens = torch.tensor([token for row in ids for token in row], device=device)
-        return cls(tokens, lengths, Padded.of(lengths, device))
+        """Make a batch of rows of token ids; nothing is computed yet."""
+        if device.type != "cpu":
+            batch = {name: value.to(device) for name, value in pad(ids, 0).items()}
+            return cls.of_rows(batch["input_ids"], batch["attention_mask"])
+        tokens = torch.tensor([token for row in ids for token in row])
+        return cls(tokens, Padded(list(map(len, ids)), device))
 
     @classmethod
     def of_padded(cls, ids: Tensor, mask: Tensor) -> Hidden:
-        """Pack rows of token ids, [rows, longest], of which the mask is 1 where there is one.
+        """Make a batch of padded token ids, [rows, longest], with a mask, 1 where there is one.
 
         What is no token lies behind the tokens of its row.
         """
-        lengths = tuple(mask.sum(1).tolist())
-        return cls(ids[mask.bool()], lengths, Padded.of(lengths, ids.device))
+        if ids.device.type != "cpu":
+            return cls.of_rows(ids, mask)
+        return cls(ids[mask.bool()], Padded(mask.sum(1).tolist(), ids.device))
+
+    @classmethod
+    def of_rows(cls, ids: Tensor, mask: Tensor) -> Hidden:
+        """Make a batch as it is padded, which is not packed; nothing waits for the device.
+
+        Args:
+            ids: [rows, longest].
+            mask: [rows, longest], 1 where there is a token; what is behind is computed in vain.
+        """
+        rows, longest = ids.shape
+        return cls(ids.flatten(), Padded([longest] * rows, ids.device, mask.bool()))
 
     @classmethod
     def joined(cls, those: Sequence[Hidden]) -> Hidden:
-        """Several batches as one."""
-        lengths = tuple(length for one in those for length in one.lengths)
+        """Several packed batches as one."""
+        lengths = [length for one in those for length in one.lengths]
         tokens = torch.cat([one.tokens for one in those])
-        return cls(tokens, lengths, Padded.of(lengths, tokens.device))
+        return cls(tokens, Padded(lengths, tokens.device))
 
     @property
-    def firsts(self) -> Tensor:
-        """The first token of each row: its place among all tokens, [rows]."""
-        starts = [0, *accumulate(self.lengths[:-1])]
-        return torch.tensor(starts, device=self.tokens.device)
-
-    @property
-    def positions(self) -> Tensor:
-        """The place of each token in its row, [tokens]."""
-        device = self.tokens.device
-        return torch.cat([torch.arange(length, device=device) for length in self.lengths])
+    def lengths(self) -> tuple[int, ...]:
+        """Tokens per row."""
+        return self.padding.lengths
 
     def repeat(self, times: int) -> Hidden:
         """The whole batch several times, one after the other."""
-        lengths = self.lengths * times
-        padding = Padded.of(lengths, self.tokens.device)
-        return Hidden(torch.cat([self.tokens] * times), lengths, padding)
+        return Hidden(torch.cat([self.tokens] * times), self.padding.repeat(times))

@@ -226,7 +226,7 @@ class Bound:
         self._gathered = segment.flat.dim() == 2
         self._last: tuple[Tensor, Tensor] | None = None  # an input, and its padded form
         if self._gathered:
-            self._padded = Padded.of(lengths, segment.flat.device)
+            self._padded = Padded(lengths, segment.flat.device)
 
     def change(self, y: Tensor, x: Tensor, delta: Delta) -> None:
         """Change the segment's part of ``y``, the frozen layer's output for ``x``, in place."""

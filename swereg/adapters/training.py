@@ -20,7 +20,6 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LinearLR
 
@@ -35,6 +34,7 @@ from swereg.adapters.method import Method
 from swereg.adapters.resuming import Loop, OnEpoch, Past
 from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
 from swereg.adapters.tokens import by_length, tokenize
+from swereg.adapters.turns import Turn
 from swereg.errors import CheckFailed, TrainingError
 from swereg.records import (
     BaseInfo,
@@ -117,20 +117,6 @@ class Keep:
             self.on_epoch(resuming.write(loop, past, self.facts))
 
 
-@dataclass(frozen=True)
-class Turn:
-    """What a training asks of whoever drives it: a loss, carried back to what learns.
-
-    Attributes:
-        batch: arguments of the model.
-        labels: [batch].
-    """
-
-    model: nn.Module
-    batch: Batch
-    labels: Tensor
-
-
 Learnt = tuple[Best, list[Epoch], float]  # the best epoch, the curve, and when it all began
 Learning = Generator[Turn, float, Learnt]
 
@@ -163,12 +149,11 @@ def alone(training: Training) -> Learnt:
 
 def drive(learning: Learning, accelerator: Accelerator) -> Learnt:
     """Give a training its turns, one after the other."""
+    carry = engine.carry_with(accelerator)
     try:
         turn = next(learning)
         while True:
-            loss = cross_entropy(turn.model(**turn.batch).float(), turn.labels)
-            accelerator.backward(loss)
-            turn = learning.send(loss.item())
+            turn = learning.send(carry(turn).item())
     except StopIteration as end:
         learnt: Learnt = end.value
         return learnt
@@ -289,7 +274,8 @@ def learn(
     keep = keep or Keep(began=time.monotonic())
     lengths = [len(row) for row in data.train]
     sampler = ShuffledByLength(lengths, recipe.batch_size, recipe.seed)
-    batches = loader(Rows(data.train, data.train_labels), sampler, data.pad_id)
+    rows = Rows(data.train, data.train_labels)
+    batches = loader(rows, sampler, data.pad_id, engine.multiple(accelerator.device))
     learning = [p for p in model.to(accelerator.device).parameters() if p.requires_grad]
     optimizer = AdamW(
         learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True

@@ -95,15 +95,15 @@ class TransformersEncoder:
         if first >= end:
             return hidden
         padding = hidden.padding
-        inside = padding.pad(torch.ones_like(hidden.tokens)[:, None]).squeeze(2)
         ids = padding.pad(hidden.tokens[:, None]).squeeze(2)
+        inside = torch.ones_like(ids) if padding.mask is None else padding.mask.long()
         ids = ids.masked_fill(inside == 0, self._pad_id)
         route = Route(segments(adapters), [padding.longest] * padding.rows)
         with _routed(route):
             output = self.module(input_ids=ids, attention_mask=inside)
         pooled = getattr(output, "pooler_output", None)
         tokens = output.last_hidden_state[:, 0] if pooled is None else pooled
-        return Hidden(tokens, hidden.lengths, padding)
+        return Hidden(tokens, padding)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from swereg.adapters.bert_layers import BertLayers
 from swereg.adapters.engine.dropout import FastDropout, Masks
 from swereg.adapters.engine.fast_linear import FastLinear
 from swereg.adapters.engine.packed_bert import PackedBert
+from swereg.adapters.hidden import Hidden
 from swereg.adapters.sequence_classifier import SequenceClassifier
 from tests.adapters.test_frozen_base import make_other
 from tests.adapters.test_methods import PEFT, SHARED, Base, Case, base, chosen, inputs
@@ -156,6 +157,23 @@ def test_bf16_is_close(base: Base, maker: str) -> None:
     off = sum(float((near[name] - exact[name]).norm()) ** 2 for name in exact)
     assert off < 0.05**2 * sum(float(gradient.norm()) ** 2 for gradient in exact.values())
     assert off > 0
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_rows_that_stay_padded_give_the_same(
+    case: Case, base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU: nothing is packed."""
+    model = on_engine(attached(base, without_dropout(case)))
+    wanted, packed = gradients(model, inputs(base))
+    model.zero_grad()
+    monkeypatch.setattr(Hidden, "of_padded", Hidden.of_rows)
+    found, padded = gradients(model, inputs(base))
+    assert (found - wanted).abs().max() < 1e-5
+    largest = max(float(gradient.norm()) for gradient in packed.values())
+    for name, gradient in packed.items():
+        off = float((padded[name] - gradient).norm())
+        assert off < 1e-5 * max(float(gradient.norm()), 1e-2 * largest), name
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -22,6 +22,7 @@ from swereg.adapters.bases import BaseSource, resolve
 from swereg.adapters.batches import pad
 from swereg.adapters.frozen_base import FrozenBase, Placed
 from swereg.adapters.frozen_bert import FrozenBert
+from swereg.adapters.hidden import Hidden
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.sequence_classifier import SequenceClassifier
 from swereg.adapters.tokens import tokenize
@@ -101,6 +102,24 @@ def test_any_mixture_answers_as_each_entry_alone(
     assert len(found) == len(rows)
     for logits, (text, entry) in zip(found, rows, strict=True):
         assert np.allclose(logits, answers[entry][text], atol=1e-5), entry
+
+
+def test_rows_that_stay_padded_are_answered_the_same(
+    crowd: tuple[FrozenBase, list[Placed], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, here: in a mixture, and every text with every entry."""
+
+    def padded(ids: Sequence[Sequence[int]], _: object) -> Hidden:
+        return Hidden.of_rows(*pad(ids, 0).values())
+
+    monkeypatch.setattr(Hidden, "of", padded)
+    base, placed, answers = crowd
+    pairs = [(text, entry) for text in range(len(TEXTS)) for entry in range(len(placed))]
+    mixed, _ = base.logits([TEXTS[text] for text, _ in pairs], [placed[one] for _, one in pairs])
+    each, _ = base.logits_all(TEXTS, placed)
+    for logits, (text, entry) in zip(mixed, pairs, strict=True):
+        assert np.allclose(logits, answers[entry][text], atol=1e-5), entry
+        assert np.allclose(each[entry][text], answers[entry][text], atol=1e-5), entry
 
 
 def test_every_entry_answers_every_text(

@@ -33,14 +33,16 @@ DIFFERENT: list[Said] = [
 class Trained:
     """What came of some trainings, and the losses of their steps."""
 
-    def __init__(self, source: BaseSource, dataset: Dataset, those: list[Said]) -> None:
+    def __init__(
+        self, source: BaseSource, dataset: Dataset, those: list[Said], device: str = "cpu"
+    ) -> None:
         self.steps: list[list[float]] = [[] for _ in those]
         self.found: dict[int, Any] = {}
         self.ended: list[int] = []
         self.makers = []
         for number, (spec, said) in enumerate(those):
             parsed = specs.parse(spec)
-            usual = {"device": "cpu", "epochs": 3, "learning_rate": 0.02, "patience": 9}
+            usual = {"device": device, "epochs": 3, "learning_rate": 0.02, "patience": 9}
             recipe = recipes.recipe(parsed, {}, source.max_length, usual | said)
             hear = partial(self._hear, number)
             self.makers.append(

@@ -2,7 +2,7 @@
 
 What each of them learns is what it would learn alone: its rows go through its own layers, with its
 own dropout; only products with frozen weights see the rows of all (and may round them otherwise in
-the last bit). Drawn on a GPU, dropout masks are as many, but not the same.
+the last bit).
 """
 
 from __future__ import annotations
