@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from swereg.adapters.hidden import Hidden
+from swereg.adapters.hidden import Hidden, Padded
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,
@@ -44,14 +44,19 @@ class Layers(Protocol):
         """
         ...
 
-    def attend(self, name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        """Scaled dot-product attention, [rows, heads, queries, width].
+    def attend(
+        self, name: str, q: Tensor, k: Tensor, v: Tensor, padding: Padded, heads: int, *, rows: bool
+    ) -> Tensor:
+        """Scaled dot-product attention of each row to itself.
 
         Args:
             name: of the block's attention, whose dropout is on the probabilities.
-            q: [rows, heads, queries, width].
-            k: [rows, heads, longest, width], as v.
-            mask: [rows, 1, 1, longest], true where there is a token; None: everywhere.
+            q: [n, hidden].
+            k: [tokens, hidden], as v.
+            rows: whether n is the number of rows; else it is the number of tokens.
+
+        Returns:
+            [n, hidden].
         """
         ...
 
@@ -99,24 +104,12 @@ class Bert:
         q = layers.apply(f"{name}.attention.self.query", x, rows=rows)
         k = layers.apply(f"{name}.attention.self.key", every)
         v = layers.apply(f"{name}.attention.self.value", every)
-        padding = hidden.padding
-        mask = None if padding.mask is None else padding.mask[:, None, None, :]
-        out = layers.attend(
-            f"{name}.attention.self",
-            self._split(q[:, None] if rows else padding.pad(q)),
-            self._split(padding.pad(k)),
-            self._split(padding.pad(v)),
-            mask,
+        attended = layers.attend(
+            f"{name}.attention.self", q, k, v, hidden.padding, self._heads, rows=rows
         )
-        joined = out.transpose(1, 2).flatten(2)
-        attended = joined[:, 0] if rows else padding.unpad(joined)
         x = _add_and_norm(f"{name}.attention.output", attended, x, layers, rows)
         wide = self._activation(layers.apply(f"{name}.intermediate.dense", x, rows=rows))
         return _add_and_norm(f"{name}.output", wide, x, layers, rows)
-
-    def _split(self, x: Tensor) -> Tensor:
-        """[rows, n, hidden] to [rows, heads, n, width]."""
-        return x.view(*x.shape[:2], self._heads, -1).transpose(1, 2)
 
 
 def _embed(hidden: Hidden, layers: Layers) -> Tensor:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from swereg.adapters import bert, bert_checkpoint, products
-from swereg.adapters.hidden import Hidden
+from swereg.adapters import attention, bert, bert_checkpoint, products
+from swereg.adapters.hidden import Hidden, Padded
 from swereg.adapters.routing import Adapter, Route, segments
 from swereg.errors import CheckFailed
 
@@ -120,6 +120,8 @@ class _Routed:
         run = self._layers.get(name)
         return x if run is None else self._route.apply(name, run, x, rows=rows)
 
-    def attend(self, name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    def attend(
+        self, name: str, q: Tensor, k: Tensor, v: Tensor, padding: Padded, heads: int, *, rows: bool
+    ) -> Tensor:
         """Scaled dot-product attention."""
-        return F.scaled_dot_product_attention(q, k, v, mask)
+        return attention.attend(q, k, v, padding, heads, rows=rows)

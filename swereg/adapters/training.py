@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LinearLR
 
-from swereg.adapters import engine, resuming, tensors
+from swereg.adapters import engine, products, resuming, tensors
 from swereg.adapters.bases import Base, BaseSource
 from swereg.adapters.batches import Batch, Rows, ShuffledByLength, loader, pad
 from swereg.adapters.bert_layers import BertLayers
@@ -55,6 +55,10 @@ from swereg.scoring import Logits, pack, score
 from swereg.specs import settings_of
 
 EVALUATION_BATCH = 32
+SLOW_BF16 = (
+    "This processor has no instructions for bfloat16: --precision bf16 is many times slower here "
+    "than fp32."
+)
 
 Inputs = list[list[int]] | Tensor  # token ids per row; or pooled outputs, [rows, hidden]
 
@@ -186,6 +190,9 @@ class Training:
         self.source, self.method, self.dataset = source, method, dataset
         self.on_progress, self._run = on_progress, run
         self.accelerator, self.recipe = prepare(recipe)
+        on_cpu = self.accelerator.device.type == "cpu"
+        if recipe.precision == "bf16" and on_cpu and products.bf16_is_slow():
+            on_progress(Notice(SLOW_BF16))
         base, plain, self.model = begin(source, method, len(dataset.labels), self.recipe)
         self.info = base.info
         self.trainable, self.total = count(self.model)

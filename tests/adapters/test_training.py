@@ -199,7 +199,9 @@ def test_texts_that_are_cut_are_counted(source: BaseSource, dataset: Dataset) ->
 
 
 def test_bf16_and_fp32_can_follow_each_other(source: BaseSource, dataset: Dataset) -> None:
-    low, _ = fit(source, dataset, precision="bf16", epochs=1)
+    low, seen = fit(source, dataset, precision="bf16", epochs=1)
+    slow = [event for event in seen if isinstance(event, Notice) and "bfloat16" in event.text]
+    assert len(slow) == products.bf16_is_slow()  # and it is said only where it is true
     full, _ = fit(source, dataset, precision="fp32", epochs=1)
     assert low.recipe.precision == "bf16"
     assert low.epochs[0].val_loss == pytest.approx(full.epochs[0].val_loss, rel=0.05)

@@ -8,13 +8,12 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from swereg.adapters import bert, bert_checkpoint, products
+from swereg.adapters import attention, bert, bert_checkpoint, products
 from swereg.adapters.bert_layers import BertLayers, Group
 from swereg.adapters.engine.dropout import FastDropout, Masks
 from swereg.adapters.engine.fast_linear import FastLinear
-from swereg.adapters.hidden import Hidden
+from swereg.adapters.hidden import Hidden, Padded
 from swereg.adapters.sequence_classifier import SequenceClassifier
 
 HOME = "transformers.models.bert.modeling_bert"
@@ -136,13 +135,12 @@ class Learning:
         """Run a layer."""
         return cast(Tensor, self.modules[name](x))
 
-    def attend(self, name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    def attend(
+        self, name: str, q: Tensor, k: Tensor, v: Tensor, padding: Padded, heads: int, *, rows: bool
+    ) -> Tensor:
         """Scaled dot-product attention with dropout on the probabilities."""
         dropout = cast(nn.Dropout, self.modules[f"{name}.dropout"])
         p = dropout.p if dropout.training else 0.0
-        if p == 0 or not isinstance(dropout, FastDropout):
-            return F.scaled_dot_product_attention(q, k, v, mask, p)
-        scores = q @ k.mT / k.shape[-1] ** 0.5
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -torch.inf)
-        return cast(Tensor, dropout(scores.softmax(-1)) @ v)
+        if p and isinstance(dropout, FastDropout):
+            return attention.attend(q, k, v, padding, heads, rows=rows, drop=dropout)
+        return attention.attend(q, k, v, padding, heads, rows=rows, dropout=p)

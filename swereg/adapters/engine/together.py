@@ -8,18 +8,15 @@ the last bit).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from swereg.adapters.batches import Batch
-from swereg.adapters.engine.dropout import FastDropout
 from swereg.adapters.engine.fast_linear import FastLinear
 from swereg.adapters.engine.packed_bert import Learning, PackedBert
-from swereg.adapters.hidden import Hidden
+from swereg.adapters.hidden import Hidden, Padded
 
 _KINDS = (FastLinear, nn.Linear, nn.LayerNorm, nn.Embedding)
 _WORDS = "embeddings.word_embeddings"
@@ -71,7 +68,7 @@ class _Joined:
     def __init__(self, models: Sequence[Learning], batches: Sequence[Hidden]) -> None:
         self._models = models
         self._tokens = [sum(batch.lengths) for batch in batches]
-        self._longest = [batch.padding.longest for batch in batches]
+        self._paddings = [batch.padding for batch in batches]
         self.rows = [len(batch.lengths) for batch in batches]
 
     def apply(self, name: str, x: Tensor, *, rows: bool = False) -> Tensor:
@@ -91,28 +88,16 @@ class _Joined:
             each = [layer(part) for layer, part in zip(layers, parts, strict=True)]
         return torch.cat(each)
 
-    def attend(self, name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        """Scaled dot-product attention, in one go where the chances are the same."""
-        dropouts = [model.modules[f"{name}.dropout"] for model in self._models]
-        if all(_is_idle(dropout) for dropout in dropouts) or (
-            len({dropout.p for dropout in dropouts}) == 1
-            and not isinstance(dropouts[0], FastDropout)
-        ):
-            return self._models[0].attend(name, q, k, v, mask)
-        parts, queries = [], q.shape[2]
-        for model, end, rows, longest in zip(
-            self._models, accumulate(self.rows), self.rows, self._longest, strict=True
-        ):
-            those = slice(end - rows, end)
-            part = model.attend(
-                name,
-                q[those, :, : min(queries, longest)],
-                k[those, :, :longest],
-                v[those, :, :longest],
-                None if mask is None else mask[those, ..., :longest],
-            )
-            parts.append(F.pad(part, (0, 0, 0, queries - part.shape[2])))
-        return torch.cat(parts)
+    def attend(
+        self, name: str, q: Tensor, k: Tensor, v: Tensor, padding: Padded, heads: int, *, rows: bool
+    ) -> Tensor:
+        """Scaled dot-product attention, of each model's rows with its own dropout."""
+        queries = torch.split(q, self.rows if rows else self._tokens)
+        keys, values = torch.split(k, self._tokens), torch.split(v, self._tokens)
+        each = zip(self._models, queries, keys, values, self._paddings, strict=True)
+        return torch.cat(
+            [one.attend(name, a, b, c, its, heads, rows=rows) for one, a, b, c, its in each]
+        )
 
 
 def _encoder_of(model: nn.Module) -> PackedBert | None:
