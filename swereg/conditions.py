@@ -127,6 +127,8 @@ def select(entries: Iterable[Entry], conditions: Sequence[str]) -> list[Entry]:
     Raises:
         UsageError: a condition has another form, or is about what no entry has.
     """
+    if not conditions:
+        return list(entries)
     wanted = [parse(text) for text in conditions]
     known = [(entry, facts(entry)) for entry in entries]
     check_keys(wanted, [each for _, each in known])

@@ -50,7 +50,10 @@ def align(scored: Mapping[str, Scored], learnt: Iterable[str] = ()) -> Aligned:
     """
     _check_labels(scored)
     skipped = {_nfc(text) for text in learnt}
-    keys = {name: [_key(example) for example in one.examples] for name, one in scored.items()}
+    same = {
+        id(one.examples): one.examples for one in scored.values()
+    }  # on one dataset they are one
+    keys = {those: [_key(example) for example in examples] for those, examples in same.items()}
     agreed: Counter[Example] = reduce(and_, map(Counter, keys.values()))
     texts = reduce(and_, (Counter(key.text for key in found) for found in keys.values()))
     unseen = Counter({key: count for key, count in agreed.items() if key.text not in skipped})
@@ -59,14 +62,12 @@ def align(scored: Mapping[str, Scored], learnt: Iterable[str] = ()) -> Aligned:
         raise _nothing(list(scored), relabelled, dropped)
     first = next(iter(scored))
     labels = scored[first].labels
-    rows = {name: _rows(found, unseen) for name, found in keys.items()}
-    wanted = _in_order(keys[first], unseen)
+    wanted = _in_order(keys[id(scored[first].examples)], unseen)
     examples = tuple(key for key, _ in wanted)
+    places = {those: _places(found, wanted) for those, found in keys.items()}
     return Aligned(
         scored={
-            name: replace(
-                one.take([rows[name][key][nth] for key, nth in wanted], labels), examples=examples
-            )
+            name: replace(one.take(places[id(one.examples)], labels), examples=examples)
             for name, one in scored.items()
         },
         rows=unseen.total(),
@@ -110,12 +111,12 @@ def _in_order(keys: Sequence[Example], shared: Counter[Example]) -> list[tuple[E
     return wanted
 
 
-def _rows(keys: Sequence[Example], shared: Counter[Example]) -> dict[Example, list[int]]:
+def _places(keys: Sequence[Example], wanted: Sequence[tuple[Example, int]]) -> list[int]:
+    """Find the row of each occurrence."""
     rows: defaultdict[Example, list[int]] = defaultdict(list)
     for row, key in enumerate(keys):
-        if key in shared:
-            rows[key].append(row)
-    return rows
+        rows[key].append(row)
+    return [rows[key][nth] for key, nth in wanted]
 
 
 def _check_labels(scored: Mapping[str, Scored]) -> None:

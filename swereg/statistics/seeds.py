@@ -107,7 +107,7 @@ def fold(entries: Sequence[Entry], scores: Callable[[Entry], Scores]) -> tuple[F
 
 def _identity(entry: Entry) -> str:
     """Write down all that decides a training, apart from the seed."""
-    recipe = asdict(replace(entry.recipe, seed=0))
+    recipe = {**vars(entry.recipe), "seed": 0}
     base = entry.base and entry.base.fingerprint
     data = [entry.task, entry.labels, entry.dataset, base, recipe]
     return json.dumps(data, sort_keys=True)
