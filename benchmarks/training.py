@@ -114,7 +114,8 @@ def step(bench: Bench) -> Section:
     """One step of LoRA: forward, backward, clipping, AdamW."""
     rows = sorted(bench.tokens.train, key=len)[6::12][:BATCH]  # of all lengths
     longest = max(map(len, bench.tokens.train))
-    multiple = engine.multiple(torch.device(bench.device))
+    accelerator, _ = training.prepare(bench.recipe("lora"))
+    multiple = engine.multiple(accelerator)
     batch = pad(rows, 0, -(-max(map(len, rows)) // multiple) * multiple)
     padded = pad(rows, 0, longest)
     floor = Floor(bench.source.config, rows)
@@ -138,7 +139,8 @@ def step(bench: Bench) -> Section:
             sides.append(Side(ours, _ours(bench, batch, precision)))
     note = (
         f"{BATCH} sentences, {sum(map(len, rows))} tokens; the notebook pads them to {longest} "
-        f"each. The matrix products of a step are {floor.operations / 1e9:.1f} GFLOP."
+        f"each. The matrix products of a step are {floor.operations / 1e9:.1f} GFLOP; beside it "
+        "stand as many operations in products of some 512 rows, which take turns with it."
     )
     return compare("One step of LoRA", sides, bench.rounds, note)
 
@@ -214,7 +216,7 @@ def epoch(bench: Bench, method: str) -> Section:
         bench.epoch_rounds,
         f"{counts[0]} sentences, then {counts[1]} for validation; swereg keeps the best weights in "
         "memory, the notebook writes a checkpoint. Memory is that of a process which imports both "
-        "and does one of them.",
+        "and does one of them (on a GPU, what it allocates there).",
     )
 
 

@@ -202,7 +202,7 @@ def sweep(
         )
     chosen = chosen_seeds(seeds, options.get("seed"), spec.name)
     every = combinations(over, chosen)
-    at_once = _at_once(together)
+    _check_together(together)
     registry, on_progress = options.get("registry"), options.get("on_progress", silent)
     read = options.get("read") or ReadOptions()
     what, dataset = task_and_data(task, options.get("data"), read, registry)
@@ -212,7 +212,7 @@ def sweep(
         store.check_writable()
         source = choose_base(store, options.get("base"), on_progress)
         trainings = [_Training(one, _recipe(one, spec, source, options)) for one in every]
-        work = _Sweep(store, what, dataset, source, options, on_progress, trainings, at_once)
+        work = _Sweep(store, what, dataset, source, options, on_progress, trainings, together)
         work.find_those_before()
         if halving:
             work.halve()
@@ -221,15 +221,13 @@ def sweep(
         return work.result()
 
 
-def _at_once(asked: int) -> int:
-    """How many trainings learn at once."""
+def _check_together(asked: int) -> None:
     if asked < 1:
         raise UsageError(
             f"{asked} trainings cannot learn at once",
             hint="Give a number from 1, or leave it out.",
             code="sweep.together",
         )
-    return asked
 
 
 def _recipe(

@@ -1,4 +1,4 @@
-"""Training batches: rows of similar length, padded to the longest of a batch."""
+"""Training batches: rows of similar length, padded to about the longest of a batch."""
 
 from __future__ import annotations
 

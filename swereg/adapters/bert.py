@@ -1,4 +1,4 @@
-"""BERT on packed tokens: a batch is the concatenation of its rows; only attention pads.
+"""BERT on packed tokens: a batch is the concatenation of its rows; only attention pads (hidden.py).
 
 The computation alone, without weights (Devlin et al., arXiv:1810.04805). How a layer is computed is
 the business of whoever has it: frozen, with deltas of its own for each row (frozen_bert.py), or

@@ -50,7 +50,7 @@ class Encoder(Protocol):
         ...
 
     def start(self, ids: Sequence[Sequence[int]]) -> Hidden:
-        """Pack rows of token ids."""
+        """Make a batch of rows of token ids."""
         ...
 
     def run(

@@ -67,7 +67,7 @@ class FrozenBert:
         return self._bert.stage_of(layer)
 
     def start(self, ids: Sequence[Sequence[int]]) -> Hidden:
-        """Pack rows of token ids; nothing is computed yet."""
+        """Make a batch of rows of token ids; nothing is computed yet."""
         return Hidden.of(ids, self.device)
 
     def run(

@@ -93,9 +93,10 @@ class Hidden:
     """A batch between two stages.
 
     Attributes:
-        tokens: [tokens of all rows, hidden]; before the first stage their ids, [tokens of all
-            rows]; after the last one the pooled output, [rows, hidden]. An encoder may drop what
-            it no longer needs and go on with the first token of each row alone, [rows, hidden].
+        tokens: [tokens of all rows, hidden], on a GPU with what pads them; before the first stage
+            their ids, [tokens of all rows]; after the last one the pooled output, [rows, hidden].
+            An encoder may drop what it no longer needs and go on with the first token of each row
+            alone, [rows, hidden].
         padding: the way to padded rows.
     """
 

@@ -56,8 +56,8 @@ from swereg.specs import settings_of
 
 EVALUATION_BATCH = 32
 SLOW_BF16 = (
-    "This processor has no instructions for bfloat16: --precision bf16 is many times slower here "
-    "than fp32."
+    "This processor computes in bfloat16 more slowly than in float32, so --precision bf16 takes "
+    "longer here; many times as long where it has no instructions for it."
 )
 
 Inputs = list[list[int]] | Tensor  # token ids per row; or pooled outputs, [rows, hidden]
@@ -282,7 +282,7 @@ def learn(
     lengths = [len(row) for row in data.train]
     sampler = ShuffledByLength(lengths, recipe.batch_size, recipe.seed)
     rows = Rows(data.train, data.train_labels)
-    batches = loader(rows, sampler, data.pad_id, engine.multiple(accelerator.device))
+    batches = loader(rows, sampler, data.pad_id, engine.multiple(accelerator))
     learning = [p for p in model.to(accelerator.device).parameters() if p.requires_grad]
     optimizer = AdamW(
         learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True

@@ -85,7 +85,7 @@ class TransformersEncoder:
         return 0
 
     def start(self, ids: Sequence[Sequence[int]]) -> Hidden:
-        """Pack rows of token ids."""
+        """Make a batch of rows of token ids."""
         return Hidden.of(ids, self.device)
 
     def run(

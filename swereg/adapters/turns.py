@@ -29,7 +29,7 @@ class Turn:
 Carry = Callable[[Turn], Tensor]  # puts gradients in place and returns the loss, []
 
 
-def carry_with(accelerator: Accelerator) -> Carry:
+def step_by_step(accelerator: Accelerator) -> Carry:
     """Carry losses back in the precision of an accelerator, operation by operation."""
 
     def carry(turn: Turn) -> Tensor:

@@ -60,8 +60,9 @@ def _varied(_: click.Context, param: click.Parameter, said: tuple[str, ...]) -> 
         help="Train each combination with so many seeds.")  # fmt: skip
 @option("--halving", is_flag=True, help="Give up early on what falls behind: after a share of the "
         "epochs the worse half by validation loss, later half of the rest.")  # fmt: skip
-@option("--together", type=click.IntRange(min=1), default=1, metavar="N", help="How many learn at "
-        "once, in one pass over the base; on a GPU one after the other anyway.")  # fmt: skip
+@option("--together", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+        help="How many learn at once, in one pass over the base; on a GPU one after the other "
+        "anyway.")  # fmt: skip
 @option("--dry-run", is_flag=True, help="Only list the combinations.")
 @option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where to train.")
 @option("--plot", metavar="FILE", help="Draw the test score over the first key that varies, into "

@@ -1,4 +1,4 @@
-"""The training engine: what a method has attached itself to learns on packed tokens.
+"""The training engine: what a method has attached itself to learns on packed tokens, or replayed.
 
 A BERT of transformers keeps its layers, its parameters and their names, with everything that PEFT
 put into them; the engine goes through them in its own way (packed_bert.py), multiplies as this

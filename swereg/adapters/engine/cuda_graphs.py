@@ -2,8 +2,8 @@
 
 A shape of batch is recorded once it has been seen a few times, and from then on replayed. What is
 recorded is tried before it is trusted: its first loss and gradients have to be those of the same
-step, operation by operation, with the same dropout. Where they are not, or a method does what
-cannot be recorded, only speed is lost.
+step, operation by operation, with the same dropout. At the first that differs, or cannot be
+recorded, a training goes on operation by operation.
 """
 
 from __future__ import annotations
@@ -18,28 +18,35 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from swereg.adapters import turns
+from swereg.adapters.engine.packed_bert import PackedBert
 from swereg.adapters.turns import Carry, Turn
 
 MULTIPLE = 8  # of this are the lengths of batches on a GPU, so that few shapes occur
 SEEN = 4  # times; recording takes as long as so many steps, and saves most of each that follows
-SAME = 1e-3  # of the size of all gradients; sums on a GPU are not always added in one order
+LARGEST = 2**24  # numbers that learn: each recording has gradients of its own
+SAME = 1e-3  # of the size of a gradient; sums on a GPU are not always added in one order
+# whose layers do the same at each step; what another's do in Python would not be done again
+KNOWN = {"torch", "swereg", "peft", "transformers"}
 
 Shape = tuple[torch.Size, ...]
 
 
 def carry_with(accelerator: Accelerator) -> Carry:
     """Carry losses back as fast as an accelerator's device can."""
-    carry = turns.carry_with(accelerator)
-    alone = accelerator.device.type == "cuda" and accelerator.num_processes == 1
-    return Recorded(carry) if alone else carry
+    carry = turns.step_by_step(accelerator)
+    return Recorder(carry) if _records(accelerator) else carry
 
 
-def multiple(device: torch.device) -> int:
+def multiple(accelerator: Accelerator) -> int:
     """Of what number the lengths of batches should be multiples."""
-    return MULTIPLE if device.type == "cuda" else 1
+    return MULTIPLE if _records(accelerator) else 1
 
 
-class Recorded:
+def _records(accelerator: Accelerator) -> bool:
+    return bool(accelerator.device.type == "cuda" and accelerator.num_processes == 1)
+
+
+class Recorder:
     """Carries losses back as ``carry`` does, recording what comes again and again.
 
     Args:
@@ -49,43 +56,53 @@ class Recorded:
     def __init__(self, carry: Carry) -> None:
         self._carry = carry
         self._seen: Counter[Shape] = Counter()
-        self._recordings: dict[Shape, _Recording | None] = {}
+        self._recordings: dict[Shape, _Recording] = {}
         self._memory = torch.cuda.graph_pool_handle()
+        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._given_up = False
 
     def __call__(self, turn: Turn) -> Tensor:
         """Put gradients in place; return the loss."""
         shape = tuple(value.shape for value in turn.batch.values())
         if shape in self._recordings:
-            recording = self._recordings[shape]
-            return self._carry(turn) if recording is None else recording.replay(turn)
+            return self._recordings[shape].replay(turn)
         self._seen[shape] += 1
-        return self._carry(turn) if self._seen[shape] <= SEEN else self._record(shape, turn)
+        if self._given_up or self._seen[shape] <= SEEN or _is_full():
+            return self._carry(turn)
+        if not self._recordings and not suits(turn.model):
+            return self._give_up(turn)
+        return self._record(shape, turn)
 
     def _record(self, shape: Shape, turn: Turn) -> Tensor:
         chance = torch.cuda.get_rng_state()
         try:
-            wanted, gradients = self._beside(turn)
-            torch.cuda.set_rng_state(chance)
-            recording = _Recording(self._carry, turn, self._memory)
-            loss = recording.replay(turn)
+            with torch.cuda.stream(torch.cuda.current_stream()):  # which it is again whatever fails
+                wanted, gradients = self._beside(turn)
+                torch.cuda.set_rng_state(chance)
+                recording = _Recording(self._carry, turn, self._memory, self._stream)
+                loss = recording.replay(turn)
             if _are_same([loss, *_gradients(turn.model)], [wanted, *gradients]):
                 self._recordings[shape] = recording
                 return loss
         except RuntimeError:  # it waits for the GPU, or calls what cannot be recorded
             torch.cuda.synchronize()
-        self._recordings[shape] = None
         _restore(chance)
+        return self._give_up(turn)
+
+    def _give_up(self, turn: Turn) -> Tensor:
+        """Do without; recordings that there are go too, as they draw from another generator."""
+        self._given_up = True
+        self._recordings.clear()
         _forget_gradients(turn.model)
         return self._carry(turn)
 
     def _beside(self, turn: Turn) -> tuple[Tensor, list[Tensor]]:
-        """The loss and the gradients, found on another stream, as recording will find them."""
+        """The loss and the gradients, found on the stream that records."""
         current = torch.cuda.current_stream()
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        stream.wait_stream(current)
-        with torch.cuda.stream(stream):
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
             loss = self._carry(turn)
-        current.wait_stream(stream)
+        current.wait_stream(self._stream)
         gradients = _gradients(turn.model)
         _forget_gradients(turn.model)
         return loss, gradients
@@ -94,11 +111,11 @@ class Recorded:
 class _Recording:
     """One step, with places for what goes in and what comes out."""
 
-    def __init__(self, carry: Carry, turn: Turn, memory: Any) -> None:
+    def __init__(self, carry: Carry, turn: Turn, memory: Any, stream: torch.cuda.Stream) -> None:
         batch = {name: value.clone() for name, value in turn.batch.items()}
         self._turn = replace(turn, batch=batch, labels=turn.labels.clone())
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, memory, capture_error_mode="thread_local"):
+        with torch.cuda.graph(self._graph, memory, stream, capture_error_mode="thread_local"):
             self._loss = carry(self._turn)
         self._gradients = [(p, p.grad) for p in _learning(turn.model)]
         _forget_gradients(turn.model)
@@ -111,6 +128,22 @@ class _Recording:
         for parameter, gradient in self._gradients:
             parameter.grad = gradient
         return self._loss
+
+
+def suits(model: nn.Module) -> bool:
+    """Tell whether a model learns on the engine, does the same each time, and is small enough."""
+    modules = list(model.modules())
+    return (
+        any(isinstance(module, PackedBert) for module in modules)
+        and {type(module).__module__.partition(".")[0] for module in modules} <= KNOWN
+        and sum(p.numel() for p in _learning(model)) <= LARGEST
+    )
+
+
+def _is_full() -> bool:
+    """Tell whether more than half of the GPU's memory is in use; recordings keep theirs."""
+    free, whole = torch.cuda.mem_get_info()
+    return free < whole / 2
 
 
 def _restore(chance: Tensor) -> None:
@@ -137,7 +170,9 @@ def _forget_gradients(model: nn.Module) -> None:
 
 
 def _are_same(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> bool:
+    """Tell whether tensors are the same, to rounding beside the largest of them."""
     if len(found) != len(wanted):
         return False
-    one, other = (torch.cat([value.flatten() for value in some]) for some in (found, wanted))
-    return bool((one - other).norm() <= SAME * other.norm())
+    off = torch.stack([(one - other).norm() for one, other in zip(found, wanted, strict=True)])
+    sizes = torch.stack([other.norm() for other in wanted])
+    return bool((off <= SAME * sizes.clamp(min=1e-2 * float(sizes.max()))).all())
