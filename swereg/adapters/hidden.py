@@ -108,7 +108,8 @@ class Hidden:
         """Make a batch of rows of token ids; nothing is computed yet."""
         if device.type != "cpu":
             batch = {name: value.to(device) for name, value in pad(ids, 0).items()}
-            return cls.of_rows(batch["input_ids"], batch["attention_mask"])
+            alike = len({len(row) for row in ids}) == 1
+            return cls.of_rows(batch["input_ids"], None if alike else batch["attention_mask"])
         tokens = torch.tensor([token for row in ids for token in row])
         return cls(tokens, Padded(list(map(len, ids)), device))
 
@@ -123,15 +124,17 @@ class Hidden:
         return cls(ids[mask.bool()], Padded(mask.sum(1).tolist(), ids.device))
 
     @classmethod
-    def of_rows(cls, ids: Tensor, mask: Tensor) -> Hidden:
+    def of_rows(cls, ids: Tensor, mask: Tensor | None) -> Hidden:
         """Make a batch as it is padded, which is not packed; nothing waits for the device.
 
         Args:
             ids: [rows, longest].
-            mask: [rows, longest], 1 where there is a token; what is behind is computed in vain.
+            mask: [rows, longest], 1 where there is a token, None where there is one everywhere;
+                what is behind is computed in vain.
         """
         rows, longest = ids.shape
-        return cls(ids.flatten(), Padded([longest] * rows, ids.device, mask.bool()))
+        inside = None if mask is None else mask.bool()
+        return cls(ids.flatten(), Padded([longest] * rows, ids.device, inside))
 
     @classmethod
     def joined(cls, those: Sequence[Hidden]) -> Hidden:

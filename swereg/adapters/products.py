@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from swereg import home
+
 SMALLEST = 2**16  # numbers in a weight; below, calling oneDNN costs more than it saves
 ROWS = 16  # for trying, and what weights are packed for; packed ones serve any number of rows
 MUCH = 0.9  # of torch's time, to be called faster
 ROUNDS = 30  # in which both take turns
-TRIES = 3  # who is faster in one of them is faster: so it comes out the same on a busy machine
+TRIES = 3  # who is faster in one of them is faster
 ALLOWED = {torch.float32: 1e-5, torch.bfloat16: 2e-2}  # differences, beside sums of size 1
 
 
@@ -59,27 +63,71 @@ def maker(device: torch.device) -> str:
 
 @cache
 def faster(dtype: torch.dtype) -> bool:
-    """Try oneDNN's products: whether they are there, right, and faster. It takes 20 to 100 ms."""
+    """Tell whether oneDNN's products are there, right, and faster.
+
+    Whether they are faster is tried by time, in 20 to 100 ms. Once they were, it is remembered for
+    this machine: in a busy moment they may seem not to be, and the same training would give other
+    last bits.
+    """
+    return is_right(dtype) and (_was_faster(dtype) or _is_faster(dtype))
+
+
+@cache
+def is_right(dtype: torch.dtype) -> bool:
+    """Tell whether oneDNN's products are there, and are torch's."""
     there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if not there or dtype not in ALLOWED:
         return False
-    made = torch.Generator().manual_seed(0)
     with torch.inference_mode():
-        x = torch.randn(ROWS, 768, generator=made).to(dtype)
-        weight = (torch.randn(1024, 768, generator=made) / 768**0.5).to(dtype)
-        bias = torch.randn(1024, generator=made).to(dtype)
+        x, weight, bias = _example(dtype)
         try:
-            packed = _packed(weight)
-            right = _same(_onednn(x, packed, bias), F.linear(x, weight, bias)) and all(
+            return _same(_onednn(x, _packed(weight), bias), F.linear(x, weight, bias)) and all(
                 _same(_onednn(a, b, None), F.linear(a, b))
                 for a, b in ((x, weight), (x.T, x.T), (x.new_ones(3, 1024), weight.T))
             )
-            return right and any(
-                _is_faster(lambda: _onednn(x, packed, bias), lambda: F.linear(x, weight, bias))
-                for _ in range(TRIES)
-            )
         except (AttributeError, RuntimeError, TypeError):  # another torch
             return False
+
+
+def _example(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+    """An input, [rows, in], a weight, [out, in], and a bias, [out]."""
+    made = torch.Generator().manual_seed(0)
+    x, weight = torch.randn(ROWS, 768, generator=made), torch.randn(1024, 768, generator=made)
+    bias = torch.randn(1024, generator=made)
+    return x.to(dtype), (weight / 768**0.5).to(dtype), bias.to(dtype)
+
+
+def _is_faster(dtype: torch.dtype) -> bool:
+    with torch.inference_mode():
+        x, weight, bias = _example(dtype)
+        packed = _packed(weight)
+        for _ in range(TRIES):
+            ours, its = _shortest(
+                lambda: _onednn(x, packed, bias), lambda: F.linear(x, weight, bias)
+            )
+            if ours < MUCH * its:
+                _remember(dtype)
+                return True
+    return False
+
+
+def _was_faster(dtype: torch.dtype) -> bool:
+    return _note(dtype).exists()
+
+
+def _remember(dtype: torch.dtype) -> None:
+    note = _note(dtype)
+    with suppress(OSError):  # a cache that cannot be written is no error
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.touch()
+
+
+def _note(dtype: torch.dtype) -> Path:
+    """The empty file that says that oneDNN was faster here."""
+    kind = str(dtype).removeprefix("torch.")
+    threads, able = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
+    name = f"onednn-faster-{kind}-{threads}-{able}-torch-{torch.__version__}"
+    return home.cache_folder() / "products" / name
 
 
 @cache
@@ -88,11 +136,12 @@ def bf16_is_slow() -> bool:
 
     Without instructions for it (AVX-512 BF16, AMX) it does.
     """
-    made = torch.Generator().manual_seed(0)
     with torch.inference_mode():
-        x, weight = (torch.randn(n, 768, generator=made) for n in (ROWS, 1024))
-        near, usual_weight = (x.bfloat16(), pack(weight.bfloat16())), pack(weight)
-        slow, usual = _shortest(lambda: multiply(*near), lambda: multiply(x, usual_weight))
+        products = []
+        for dtype in (torch.bfloat16, torch.float32):
+            x, weight, _ = _example(dtype)
+            products.append(partial(multiply, x, pack(weight)))
+        slow, usual = _shortest(*products)
         return slow > 2 * usual
 
 
@@ -109,11 +158,6 @@ def _packed(weight: Tensor) -> Tensor:
 def _same(found: Tensor, wanted: Tensor) -> bool:
     allowed = ALLOWED[wanted.dtype]
     return found.dtype == wanted.dtype and torch.allclose(found, wanted, allowed, allowed)
-
-
-def _is_faster(run: Callable[[], object], other: Callable[[], object]) -> bool:
-    mine, its = _shortest(run, other)
-    return mine < MUCH * its
 
 
 def _shortest(*runs: Callable[[], object]) -> list[float]:

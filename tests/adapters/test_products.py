@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,11 @@ from swereg.adapters import products
 
 @pytest.fixture(autouse=True)
 def _try_anew() -> Iterator[None]:
-    products.faster.cache_clear()
+    for asked in (products.faster, products.is_right):
+        asked.cache_clear()
     yield
-    products.faster.cache_clear()
+    for asked in (products.faster, products.is_right):
+        asked.cache_clear()
 
 
 sizes = st.integers(1, 90)
@@ -33,8 +36,8 @@ sizes = st.integers(1, 90)
 def test_products_are_those_of_torch(
     rows: int, narrow: int, wide: int, packed: bool, turned: bool, bias: bool
 ) -> None:
-    if not products.faster(torch.float32):
-        pytest.skip("oneDNN's products are not there, or not faster")
+    if not products.is_right(torch.float32):
+        pytest.skip("oneDNN's products are not there")
     made = torch.Generator().manual_seed(rows)
     x = torch.randn(rows, narrow, generator=made)
     weight = torch.randn(narrow, wide, generator=made).T
@@ -71,6 +74,25 @@ def test_an_operator_that_is_gone_wrong_or_slow_is_not_used(
     x, weight = torch.randn(3, 300), torch.randn(300, 300)
     assert products.pack(weight) is weight
     assert torch.equal(products.multiply(x, weight), F.linear(x, weight))
+
+
+def test_what_was_faster_once_stays_so_while_it_is_right(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not products.is_right(torch.float32):
+        pytest.skip("oneDNN's products are not there")
+    times = iter([[1.0, 2.0]])
+    monkeypatch.setattr(products, "_shortest", lambda *_: next(times, [2.0, 1.0]))
+    for _ in range(2):
+        assert products.faster(torch.float32)
+        products.faster.cache_clear()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("SWEREG_HOME", str(tmp_path / "elsewhere"))
+        assert not products.faster(torch.float32)
+        products.faster.cache_clear()
+    monkeypatch.setattr(products, "_onednn", wrong)
+    products.is_right.cache_clear()
+    assert not products.faster(torch.float32)
 
 
 def test_without_the_operator_speed_is_all_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
