@@ -378,7 +378,7 @@ def compare(
             _evidence(store, kept),
             metric=metric,
             folded=not (those or seeds),
-            sort=sort,
+            sort=sort or (None if those else "val_loss"),
         )
 
 

@@ -11,8 +11,9 @@ import pytest
 import swereg
 from swereg import Dataset, Entry, Example, Registry, Task
 from swereg.errors import CheckFailed, Conflict, NotFound, UsageError
-from swereg.records import EpochEnded, Notice, Progress, Started
+from swereg.records import Epoch, EpochEnded, Notice, Progress, Recipe, Started
 from swereg.testing import make_base
+from tests.registry.make_entry import loss, make
 
 LABELS = ("sol", "regn", "snö")
 
@@ -142,3 +143,20 @@ def test_comparing_needs_something_to_compare() -> None:
         swereg.compare()
     with pytest.raises(NotFound):
         swereg.compare(task="väder")
+
+
+def test_recipes_are_sorted_by_the_mean_over_their_seeds(tmp_path: Path) -> None:
+    """A lucky seed does not lift its recipe."""
+    path = tmp_path / "r.db"
+    with Registry.open(path, create=True) as registry:
+        for rank, losses in ((4, (0.1, 0.9)), (8, (0.4, 0.3))):
+            for seed, value in enumerate(losses):
+                recipe = Recipe(settings={"r": rank}, seed=seed, device="cpu")
+                epochs = (Epoch(1, 0.7, value, 0.5, 1.0),)
+                made = make(f"{rank}-{seed}", recipe=recipe, epochs=epochs, best_epoch=1,
+                            scores=loss(value))  # fmt: skip
+                registry.add(made)
+    rows = swereg.compare(task="känslor", registry=path).rows
+    assert [row.figures["val_loss"] for row in rows] == pytest.approx([0.35, 0.5])
+    by_seed = swereg.compare(task="känslor", registry=path, seeds=True).rows
+    assert [row.ref for row in by_seed] == ["känslor/1", "känslor/4", "känslor/3", "känslor/2"]
