@@ -115,7 +115,7 @@ def step(bench: Bench) -> Section:
     rows = sorted(bench.tokens.train, key=len)[6::12][:BATCH]  # of all lengths
     longest = max(map(len, bench.tokens.train))
     accelerator, _ = training.prepare(bench.recipe("lora"))
-    multiple = engine.multiple(accelerator)
+    multiple = engine.length_multiple(accelerator)
     batch = pad(rows, 0, -(-max(map(len, rows)) // multiple) * multiple)
     padded = pad(rows, 0, longest)
     floor = Floor(bench.source.config, rows)
@@ -151,12 +151,12 @@ def _theirs(
     """As a notebook has it: logits, loss and gradients, operation by operation."""
     here = {name: value.to(bench.device) for name, value in batch.items()}
 
-    def carry(turn: Turn) -> None:
+    def backward(turn: Turn) -> None:
         with torch.autocast(bench.device, torch.bfloat16, enabled=precision == "bf16"):
             found = turn.model(**turn.batch).logits
         cross_entropy(found.float(), turn.labels).backward()
 
-    return _step(bench, model, here, carry)
+    return _step(bench, model, here, backward)
 
 
 def _ours(bench: Bench, batch: dict[str, torch.Tensor], precision: str) -> Callable[[], None]:
@@ -164,11 +164,11 @@ def _ours(bench: Bench, batch: dict[str, torch.Tensor], precision: str) -> Calla
     accelerator, _ = training.prepare(bench.recipe("lora", precision))
     model = accelerator.prepare_model(bench.ours("lora", precision), device_placement=False)
     here = {name: value.to(bench.device) for name, value in batch.items()}
-    return _step(bench, model, here, engine.carry_with(accelerator))
+    return _step(bench, model, here, engine.backward_on(accelerator))
 
 
 def _step(
-    bench: Bench, model: Any, batch: dict[str, torch.Tensor], carry: Callable[[Turn], object]
+    bench: Bench, model: Any, batch: dict[str, torch.Tensor], backward: Callable[[Turn], object]
 ) -> Callable[[], None]:
     learning = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learning, lr=1e-4, weight_decay=0.0, fused=True)
@@ -176,7 +176,7 @@ def _step(
     turn = Turn(model, batch, (torch.arange(BATCH) % 2).to(bench.device))
 
     def run() -> None:
-        carry(turn)
+        backward(turn)
         nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         optimizer.zero_grad()

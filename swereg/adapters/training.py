@@ -153,11 +153,11 @@ def alone(training: Training) -> Learnt:
 
 def drive(learning: Learning, accelerator: Accelerator) -> Learnt:
     """Give a training its turns, one after the other."""
-    carry = engine.carry_with(accelerator)
+    backward = engine.backward_on(accelerator)
     try:
         turn = next(learning)
         while True:
-            turn = learning.send(carry(turn).item())
+            turn = learning.send(backward(turn).item())
     except StopIteration as end:
         learnt: Learnt = end.value
         return learnt
@@ -282,7 +282,7 @@ def learn(
     lengths = [len(row) for row in data.train]
     sampler = ShuffledByLength(lengths, recipe.batch_size, recipe.seed)
     rows = Rows(data.train, data.train_labels)
-    batches = loader(rows, sampler, data.pad_id, engine.multiple(accelerator))
+    batches = loader(rows, sampler, data.pad_id, engine.length_multiple(accelerator))
     learning = [p for p in model.to(accelerator.device).parameters() if p.requires_grad]
     optimizer = AdamW(
         learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True

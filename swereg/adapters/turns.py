@@ -26,15 +26,15 @@ class Turn:
     labels: Tensor
 
 
-Carry = Callable[[Turn], Tensor]  # puts gradients in place and returns the loss, []
+Backward = Callable[[Turn], Tensor]  # puts gradients in place and returns the loss, []
 
 
-def step_by_step(accelerator: Accelerator) -> Carry:
-    """Carry losses back in the precision of an accelerator, operation by operation."""
+def eager(accelerator: Accelerator) -> Backward:
+    """Go forward and backward in the precision of an accelerator, operation by operation."""
 
-    def carry(turn: Turn) -> Tensor:
+    def backward(turn: Turn) -> Tensor:
         loss = cross_entropy(turn.model(**turn.batch).float(), turn.labels)
         accelerator.backward(loss)
         return loss.detach()
 
-    return carry
+    return backward

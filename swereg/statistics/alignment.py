@@ -50,9 +50,8 @@ def align(scored: Mapping[str, Scored], learnt: Iterable[str] = ()) -> Aligned:
     """
     _check_labels(scored)
     skipped = {_nfc(text) for text in learnt}
-    same = {
-        id(one.examples): one.examples for one in scored.values()
-    }  # on one dataset they are one
+    # entries on one dataset have the very same examples
+    same = {id(one.examples): one.examples for one in scored.values()}
     keys = {those: [_key(example) for example in examples] for those, examples in same.items()}
     agreed: Counter[Example] = reduce(and_, map(Counter, keys.values()))
     texts = reduce(and_, (Counter(key.text for key in found) for found in keys.values()))

@@ -30,13 +30,13 @@ ALONE: list[Said] = [("lora[r=4,dropout=0.3]", {"seed": 3, "dropout": 0.2, "batc
 def replayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The losses of replayed steps; recording begins with the second batch of a shape."""
     found: list[Any] = []
-    replay = cuda_graphs._Recording.replay
+    replay = cuda_graphs._Graph.replay
 
     def remember(recording: Any, turn: Any) -> Any:
         found.append(replay(recording, turn))
         return found[-1]
 
-    monkeypatch.setattr(cuda_graphs._Recording, "replay", remember)
+    monkeypatch.setattr(cuda_graphs._Graph, "replay", remember)
     monkeypatch.setattr(cuda_graphs, "SEEN", 1)
     return found
 

@@ -7,9 +7,9 @@ replays whole steps (cuda_graphs.py). So any method learns on it, the numbers ar
 transformers and PEFT, and what is stored is the same.
 """
 
-from swereg.adapters.engine.cuda_graphs import carry_with, multiple
+from swereg.adapters.engine.cuda_graphs import backward_on, length_multiple
 from swereg.adapters.engine.dropout import renew_masks
 from swereg.adapters.engine.packed_bert import take_over
 from swereg.adapters.engine.together import Together
 
-__all__ = ["Together", "carry_with", "multiple", "renew_masks", "take_over"]
+__all__ = ["Together", "backward_on", "length_multiple", "renew_masks", "take_over"]

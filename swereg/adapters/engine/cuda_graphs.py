@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from swereg.adapters import turns
 from swereg.adapters.engine.packed_bert import PackedBert
-from swereg.adapters.turns import Carry, Turn
+from swereg.adapters.turns import Backward, Turn
 
 MULTIPLE = 8  # of this are the lengths of batches on a GPU, so that few shapes occur
 SEEN = 4  # times; recording takes as long as so many steps, and saves most of each that follows
@@ -31,13 +31,13 @@ KNOWN = {"torch", "swereg", "peft", "transformers"}
 Shape = tuple[torch.Size, ...]
 
 
-def carry_with(accelerator: Accelerator) -> Carry:
-    """Carry losses back as fast as an accelerator's device can."""
-    carry = turns.step_by_step(accelerator)
-    return Recorder(carry) if _records(accelerator) else carry
+def backward_on(accelerator: Accelerator) -> Backward:
+    """Go forward and backward as fast as an accelerator's device can."""
+    eager = turns.eager(accelerator)
+    return Recorder(eager) if _records(accelerator) else eager
 
 
-def multiple(accelerator: Accelerator) -> int:
+def length_multiple(accelerator: Accelerator) -> int:
     """Of what number the lengths of batches should be multiples."""
     return MULTIPLE if _records(accelerator) else 1
 
@@ -47,16 +47,16 @@ def _records(accelerator: Accelerator) -> bool:
 
 
 class Recorder:
-    """Carries losses back as ``carry`` does, recording what comes again and again.
+    """Goes forward and backward as ``eager`` does, recording what comes again and again.
 
     Args:
-        carry: operation by operation.
+        eager: operation by operation.
     """
 
-    def __init__(self, carry: Carry) -> None:
-        self._carry = carry
+    def __init__(self, eager: Backward) -> None:
+        self._eager = eager
         self._seen: Counter[Shape] = Counter()
-        self._recordings: dict[Shape, _Recording] = {}
+        self._graphs: dict[Shape, _Graph] = {}
         self._memory = torch.cuda.graph_pool_handle()
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         self._given_up = False
@@ -64,12 +64,12 @@ class Recorder:
     def __call__(self, turn: Turn) -> Tensor:
         """Put gradients in place; return the loss."""
         shape = tuple(value.shape for value in turn.batch.values())
-        if shape in self._recordings:
-            return self._recordings[shape].replay(turn)
+        if shape in self._graphs:
+            return self._graphs[shape].replay(turn)
         self._seen[shape] += 1
         if self._given_up or self._seen[shape] <= SEEN or _is_full():
-            return self._carry(turn)
-        if not self._recordings and not suits(turn.model):
+            return self._eager(turn)
+        if not self._graphs and not suits(turn.model):
             return self._give_up(turn)
         return self._record(shape, turn)
 
@@ -79,10 +79,10 @@ class Recorder:
             with torch.cuda.stream(torch.cuda.current_stream()):  # which it is again whatever fails
                 wanted, gradients = self._beside(turn)
                 torch.cuda.set_rng_state(chance)
-                recording = _Recording(self._carry, turn, self._memory, self._stream)
-                loss = recording.replay(turn)
+                graph = _Graph(self._eager, turn, self._memory, self._stream)
+                loss = graph.replay(turn)
             if _are_same([loss, *_gradients(turn.model)], [wanted, *gradients]):
-                self._recordings[shape] = recording
+                self._graphs[shape] = graph
                 return loss
         except RuntimeError:  # it waits for the GPU, or calls what cannot be recorded
             torch.cuda.synchronize()
@@ -92,31 +92,31 @@ class Recorder:
     def _give_up(self, turn: Turn) -> Tensor:
         """Do without; recordings that there are go too, as they draw from another generator."""
         self._given_up = True
-        self._recordings.clear()
+        self._graphs.clear()
         _forget_gradients(turn.model)
-        return self._carry(turn)
+        return self._eager(turn)
 
     def _beside(self, turn: Turn) -> tuple[Tensor, list[Tensor]]:
         """The loss and the gradients, found on the stream that records."""
         current = torch.cuda.current_stream()
         self._stream.wait_stream(current)
         with torch.cuda.stream(self._stream):
-            loss = self._carry(turn)
+            loss = self._eager(turn)
         current.wait_stream(self._stream)
         gradients = _gradients(turn.model)
         _forget_gradients(turn.model)
         return loss, gradients
 
 
-class _Recording:
+class _Graph:
     """One step, with places for what goes in and what comes out."""
 
-    def __init__(self, carry: Carry, turn: Turn, memory: Any, stream: torch.cuda.Stream) -> None:
+    def __init__(self, eager: Backward, turn: Turn, memory: Any, stream: torch.cuda.Stream) -> None:
         batch = {name: value.clone() for name, value in turn.batch.items()}
         self._turn = replace(turn, batch=batch, labels=turn.labels.clone())
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, memory, stream, capture_error_mode="thread_local"):
-            self._loss = carry(self._turn)
+        self._cuda = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._cuda, memory, stream, capture_error_mode="thread_local"):
+            self._loss = eager(self._turn)
         self._gradients = [(p, p.grad) for p in _learning(turn.model)]
         _forget_gradients(turn.model)
 
@@ -124,7 +124,7 @@ class _Recording:
         for name, value in turn.batch.items():
             self._turn.batch[name].copy_(value)
         self._turn.labels.copy_(turn.labels)
-        self._graph.replay()
+        self._cuda.replay()
         for parameter, gradient in self._gradients:
             parameter.grad = gradient
         return self._loss
