@@ -39,7 +39,7 @@ from transformers import (
 )
 
 from swereg import plugins, specs
-from swereg.adapters import bases, engine, products, recipes, training
+from swereg.adapters import bases, encoding, engine, loop, products, recipes, training
 from swereg.adapters.batches import pad
 from swereg.adapters.sequence_classifier import SequenceClassifier
 from swereg.adapters.turns import Turn
@@ -77,9 +77,9 @@ class Bench:
         return recipes.recipe(specs.parse(method), {}, self.source.max_length, said)
 
     @cached_property
-    def tokens(self) -> training.Data:
+    def tokens(self) -> encoding.Data:
         """The dataset as token ids."""
-        return training.encode(
+        return encoding.encode(
             self.source.load(), self.dataset, self.recipe("lora"), lambda _: None
         )[0]
 
@@ -197,7 +197,7 @@ def epoch(bench: Bench, method: str) -> Section:
     trainer = _trainer(bench, method, recipe.learning_rate)
 
     def swereg() -> None:
-        learning = training.learn(accelerator, spec.method, model, bench.tokens, recipe)
+        learning = loop.learn(accelerator, spec.method, model, bench.tokens, recipe)
         training.drive(learning, accelerator)
 
     counts = len(bench.dataset.train), len(bench.dataset.val)

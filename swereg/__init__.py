@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from swereg.staging import recover as recover
     from swereg.staging import staged as staged
     from swereg.statistics import SeedRun as SeedRun
-    from swereg.sweeping import SweepRun as SweepRun
-    from swereg.sweeping import plot_sweep as plot_sweep
     from swereg.sweeping import sweep as sweep
+    from swereg.sweeps import SweepRun as SweepRun
+    from swereg.sweeps import plot_sweep as plot_sweep
     from swereg.verification import verify as verify
 else:
     _HOMES = {
@@ -70,7 +70,8 @@ else:
         "swereg.runs": ["interrupted"],
         "swereg.staging": ["discard", "recover", "staged"],
         "swereg.statistics": ["SeedRun"],
-        "swereg.sweeping": ["SweepRun", "plot_sweep", "sweep"],
+        "swereg.sweeping": ["sweep"],
+        "swereg.sweeps": ["SweepRun", "plot_sweep"],
         "swereg.verification": ["verify"],
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -153,7 +153,7 @@ def resume(
         CheckFailed: its base is not the one it began with, or its state cannot be read.
     """
     from swereg import staging
-    from swereg.adapters import bases, resuming, training
+    from swereg.adapters import bases, loop, resuming, training
 
     found = runs.find(run)
     with runs.keeping(found), opened(registry or found.registry, create=True) as store:
@@ -165,7 +165,7 @@ def resume(
         info, fitted = training.fit(
             bases.recorded(BaseInfo(**facts["base"])), plugins.find("method", recipe.method),
             found.dataset, recipe, on_progress=on_progress, run=found.run,
-            keep=training.Keep(found.keep, state=state),
+            keep=loop.Keep(found.keep, state=state),
         )  # fmt: skip
         new = NewEntry(found.name, found.task, found.dataset, info, fitted, found.note)
         return staging.store(store, new, keep_data=True)
@@ -514,12 +514,12 @@ def _fitting(
         store.check_writable(needed=4 * source.size)
 
     def fit(data: Dataset, run: runs.Run | None) -> tuple[BaseInfo, Fitted]:
-        from swereg.adapters import training
+        from swereg.adapters import loop, training
 
         return training.fit(
             source, spec.method, data, recipe, on_progress=on_progress,
             run=run.run if run else "",
-            keep=training.Keep(run.keep if run else None),
+            keep=loop.Keep(run.keep if run else None),
         )  # fmt: skip
 
     return fit

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import swereg
-from swereg import sweeping
+from swereg import sweeps
 from swereg.errors import TrainingError, UsageError
 from swereg.records import CombinationBegan, EpochEnded, GaveUp, Progress, Stored
 from tests.command_line import as_json, here
@@ -157,13 +157,13 @@ def test_what_makes_no_sweep_is_refused_before_anything_is_trained(
 
 def test_the_plot_has_a_line_for_what_else_was_said(tiny_base: Path, tmp_path: Path) -> None:
     found = sweep(tiny_base, over={"r": [16, 2], "dropout": [0, 0.1]}, seeds=2, epochs=1)
-    path = sweeping.plot_sweep(found, "r", output=tmp_path / "kurva.svg", metric="macro_f1")
+    path = sweeps.plot_sweep(found, "r", output=tmp_path / "kurva.svg", metric="macro_f1")
     drawn = path.read_text(encoding="utf-8")
     assert all(f">{text}</text>" in drawn for text in ("dropout=0", "dropout=0.1", "2", "16"))
     assert drawn.index(">2</text>") < drawn.index(">16</text>")
     assert "alpha" not in drawn
     with pytest.raises(UsageError) as caught:
-        sweeping.plot_sweep(found, "learning_rate", output=tmp_path / "kurva.svg")
+        sweeps.plot_sweep(found, "learning_rate", output=tmp_path / "kurva.svg")
     assert caught.value.code == "sweep.key"
 
 

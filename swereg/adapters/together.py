@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from swereg.adapters import engine
-from swereg.adapters.training import Learning, Learnt, Paused, Training, alone
+from swereg.adapters.loop import Learning, Learnt, Paused
+from swereg.adapters.training import Training, alone
 from swereg.adapters.turns import Turn
 from swereg.errors import TrainingError
 from swereg.records import BaseInfo, Fitted

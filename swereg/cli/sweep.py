@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from swereg.sweeping import GivenUp
+    from swereg.sweeps import GivenUp
 
 SHOWN = 30  # rows of the live table: those around the one that learns
 Values = dict[str, list[str]]
@@ -103,10 +103,10 @@ def sweep(
     over: Values = {"r": rank} if rank else {}
     over |= {"learning_rate": lr} if lr else {}
     over |= varied
-    from swereg import sweeping
+    from swereg import sweeps
 
     if dry_run:
-        every = sweeping.combinations(over, range(42, 42 + seeds))
+        every = sweeps.combinations(over, range(42, 42 + seeds))
         for one in every:
             output.data(str(one))
         output.say(figures.several(len(every), "training"))

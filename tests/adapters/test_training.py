@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from swereg import plugins, specs
-from swereg.adapters import bases, products, recipes, training
+from swereg.adapters import bases, loop, products, recipes, training
 from swereg.adapters.bases import BaseSource
 from swereg.errors import TrainingError
 from swereg.records import Dataset, EpochEnded, Fitted, Notice, Progress
@@ -89,10 +89,10 @@ def test_epoch_losses_equal_those_of_the_trainer_with_peft(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Same start, same batches, no dropout: transformers' Trainer is the oracle."""
-    monkeypatch.setattr(training, "ShuffledByLength", _InOrder)
+    monkeypatch.setattr(loop, "ShuffledByLength", _InOrder)
     monkeypatch.setattr(products, "SMALLEST", smallest)
     start: dict[str, Any] = {}
-    learn = training.learn
+    learn = loop.learn
 
     def remember(accelerator: Any, how: Any, model: Any, *rest: Any, **more: Any) -> Any:
         start.update({k: v.detach().clone() for k, v in model.state_dict().items()})
