@@ -90,6 +90,7 @@ def test_what_cannot_be_recorded_learns_step_by_step(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """From the beginning, or once a shape of batch comes that cannot be."""
+    monkeypatch.setattr(cuda_graphs, "MULTIPLE", 1)  # so that there are several
     wanted = Trained(source, dataset, ALONE, "cuda").one_by_one()
     forward, shapes = PackedBert.forward, []
 
