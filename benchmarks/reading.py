@@ -6,21 +6,26 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import random
 import sqlite3
 import sys
 import tempfile
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from timing import Section, Side, circumstances, compare, output, publish
 
 import swereg
-from swereg import plugins
+from swereg import Dataset, Example, Task, plugins
 
 TASKS = 50
 FEW = 20
+SEEDS = 5  # of each recipe
+SIZES = {2: 2000, 20: 1400}  # labels: test examples, of tasks of a usual size
 
 
 def made(path: Path, entries: int) -> Path:
@@ -44,6 +49,8 @@ def made(path: Path, entries: int) -> Path:
             "id": "n", "model": of, "version": f"(n - 1) / {TASKS} + 1", "run": "'run-' || n",
             "task": f"(SELECT task FROM models WHERE id = {of})",
             "val_loss": "val_loss + (n * 7919 % 10007) / 10007.0",
+            "recipe": f"json_set(recipe, '$.seed', n / {TASKS} % {SEEDS}, "
+            f"'$.clip', n / {TASKS * SEEDS} + 1.0)",
         }, "entries.id")  # fmt: skip
         _copy(db, "epochs", {"entry": "n"}, "epochs.entry")
         _copy(db, "outputs", {"entry": "n"}, "outputs.entry")
@@ -64,7 +71,27 @@ def _copy(db: sqlite3.Connection, table: str, changed: dict[str, str], key: str)
     )
 
 
-def reading(few: Path, many: Path, entries: int, rounds: int) -> Section:
+def answered(path: Path) -> Path:
+    """Make a registry of two entries per task, without a base, with answers to many examples."""
+    draw, numbers = random.Random(0), itertools.count()
+
+    def examples(labels: tuple[str, ...], count: int) -> tuple[Example, ...]:
+        drawn = [draw.choice(labels) for _ in range(count)]
+        return tuple(
+            Example(f"{next(numbers)} {draw.choice((label, draw.choice(labels)))}", label)
+            for label in drawn
+        )
+
+    for count, test in SIZES.items():
+        labels = tuple(f"ord{number}" for number in range(count))
+        data = Dataset(labels, *(examples(labels, rows) for rows in (400, 100, test)))
+        task = Task(f"{count}-labels", lambda data=data: data, labels)  # type: ignore[misc]
+        for method in ("majority", "tfidf[words=1,chars=,C=1,min_texts=1]"):
+            swereg.train(task, method=method, name=task.name, registry=path)
+    return path
+
+
+def reading(few: Path, many: Path, large: Path, entries: int, rounds: int) -> Section:
     """Compare commands on both registries."""
     command = Path(sys.executable).with_name("swereg")
     asked = {
@@ -73,6 +100,7 @@ def reading(few: Path, many: Path, entries: int, rounds: int) -> Section:
         "list --sort val_loss": ["list", "--sort", "val_loss"],
         "show": ["show", "sentiment/1"],
         "compare A B": ["compare", "sentiment/1", "sentiment/2"],
+        "compare --task": ["compare", "--task", "task-7"],
     }
     sides = []
     for name, arguments in asked.items():
@@ -83,6 +111,10 @@ def reading(few: Path, many: Path, entries: int, rounds: int) -> Section:
         sides.append(Side(f"{name}, {FEW * TASKS:,} entries", here))
         against = ((f"{name}, {FEW * TASKS:,} entries", ""),)
         sides.append(Side(f"{name}, {entries:,} entries", there, against, "below 300 ms"))
+    for count, test in SIZES.items():
+        pair = [command, "--registry", large, "compare", f"{count}-labels/1", f"{count}-labels/2"]
+        name = f"compare A B, {test:,} test examples, {count} labels"
+        sides.append(Side(name, partial(output, pair)))
     tab = ["env", f"SWEREG_REGISTRY={many}", "_SWEREG_COMPLETE=bash_complete", "COMP_CWORD=2",
            "COMP_WORDS=swereg show sentiment/", command]  # fmt: skip
     assert "sentiment/2" in output(tab)
@@ -112,7 +144,8 @@ def main() -> None:
             f"{said.rounds}`, {circumstances('cpu')}. The larger registry has "
             f"{many.stat().st_size / 1e6:,.0f} MB."
         )
-        publish(heading, [reading(few, many, said.entries, said.rounds)], said.out)
+        large = answered(folder / "large.db")
+        publish(heading, [reading(few, many, large, said.entries, said.rounds)], said.out)
 
 
 if __name__ == "__main__":

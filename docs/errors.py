@@ -22,6 +22,7 @@ _BUILDERS = {  # functions that make an error: what they take in turn, and which
     "_Words": (("what", "why", "hint", "code", "kind"), "StorageError"),
 }
 _FILLED = "…"  # what is filled in when it happens
+_SAYING = {"did_you_mean": f"Did you mean {_FILLED}?"}  # functions that make a text
 
 
 @dataclass(frozen=True)
@@ -107,4 +108,6 @@ def _text(node: ast.expr) -> str:
         return _text(node.left) + _text(node.right)
     if isinstance(node, ast.IfExp):
         return _text(node.body)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return _SAYING.get(node.func.id, _FILLED)
     return node.id if isinstance(node, ast.Name) and node.id in CLASSES else _FILLED

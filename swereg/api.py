@@ -340,6 +340,7 @@ def compare(
     metric: str | None = None,
     seeds: bool = False,
     sort: str | None = None,
+    limit: int | None = None,
     registry: Registry | str | Path | None = None,
 ) -> Comparison:
     """Put entries of one task side by side; two of them in every detail.
@@ -353,6 +354,7 @@ def compare(
             long as no references are given.
         sort: the figure by which rows are sorted, the best first; by default validation loss, or
             the order of the references.
+        limit: the most rows of a task, the best ones by ``sort``; the baseline is always one.
 
     Raises:
         NotFound: there is nothing to compare.
@@ -373,13 +375,17 @@ def compare(
             if those
             else store.entries(task=task, sort="val_loss")
         )
-        kept = conditions.select(found, where)
-        return comparison.compare(
-            _evidence(store, kept),
+        kept, more = conditions.select(found, where), 0
+        folded = not (those or seeds)
+        if not those and limit is not None:
+            kept, more = comparison.leading(kept, limit, folded=folded, sort=sort or "val_loss")
+        compared = comparison.compare(
+            _evidence(store, kept, texts=len({entry.dataset for entry in kept}) > 1),
             metric=metric,
-            folded=not (those or seeds),
+            folded=folded,
             sort=sort or (None if those else "val_loss"),
         )
+    return replace(compared, more=more)
 
 
 def examine(
@@ -400,14 +406,19 @@ def examine(
 
     with reading(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
-        return comparison.examine(_evidence(store, [entry])[0], split)
+        return comparison.examine(_evidence(store, [entry], texts=True)[0], split)
 
 
-def _evidence(store: Registry | Reader, those: Sequence[Entry]) -> list[Evidence]:
-    """Fetch what the entries answered, and the texts where they are kept."""
+def _evidence(store: Registry | Reader, those: Sequence[Entry], *, texts: bool) -> list[Evidence]:
+    """Fetch what the entries answered, and the texts where they are wanted and kept.
+
+    On one dataset the place of an example says which it is; reading the texts takes longer than
+    all that is worked out.
+    """
     from swereg.comparison import Evidence
 
-    datasets = {digest: store.texts(digest) for digest in {e.dataset for e in those if e.dataset}}
+    digests = {entry.dataset for entry in those if entry.dataset} if texts else set()
+    datasets = {digest: store.texts(digest) for digest in digests}
     return [
         Evidence(
             entry,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from swereg.errors import UsageError
+from swereg.errors import UsageError, did_you_mean
 from swereg.figures import NO_BASE
 
 if TYPE_CHECKING:
@@ -144,10 +143,9 @@ def check_keys(conditions: Iterable[Condition], known: Sequence[Mapping[str, Any
     keys = {key for each in known for key in each}
     for condition in conditions:
         if known and condition.key not in keys:
-            close = difflib.get_close_matches(condition.key, sorted(keys), n=1)
             raise UsageError(
                 f"nothing here has a figure named {condition.key!r}",
                 why=f"There are {', '.join(sorted(keys))}.",
-                hint=f"Did you mean {close[0]}?" if close else "Take one of these.",
+                hint=did_you_mean(condition.key, sorted(keys), otherwise="Take one of these."),
                 code="condition.key",
             )

@@ -14,6 +14,8 @@ SweregError            1   something went wrong that no line below names
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _VALUE = "Choose one of these values."
 _FILE = "Check the path, and whether it may be read or written."
 _USAGE = "See the command's --help."
@@ -137,6 +139,14 @@ class SchemaMismatch(SweregError):
 def first_line(fault: BaseException) -> str:
     """Say in one line what another library raised."""
     return f"{type(fault).__name__}: {str(fault).strip().splitlines()[0] if str(fault) else ''}"
+
+
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
+    """Hint at what was probably meant by a word that is not known, or at something else."""
+    import difflib  # takes 3 ms, which only an error should
+
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"Did you mean {close[0]}?" if close else otherwise
 
 
 def _code_of(kind: type[SweregError]) -> str:

@@ -64,11 +64,13 @@ def existing(registry: Registry | str | Path | None) -> Iterator[Registry | None
     if isinstance(registry, Registry):
         yield registry
         return
+    store = None
     try:
         store = Registry.open(registry)
     except SweregError as fault:
         if fault.code not in _NONE_YET:
             raise
+    if store is None:  # not in the clause above: a fault of the caller's has nothing to do with it
         yield None
         return
     with store:

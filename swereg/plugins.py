@@ -6,13 +6,14 @@ that names both; a plugin that cannot be imported harms nobody who does not ask 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, entry_points
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from swereg.errors import Conflict, NotFound, SweregError
+from swereg.errors import Conflict, NotFound, SweregError, did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 Kind = Literal["task", "method"]
 GROUPS: dict[Kind, str] = {"task": "swereg.tasks", "method": "swereg.methods"}
@@ -39,6 +40,8 @@ class PluginBroken(SweregError):
 
 def installed(kind: Kind) -> list[Plugin]:
     """List the installed plugins of a kind, by name. Nothing is imported."""
+    from importlib.metadata import entry_points  # takes 20 ms, and most commands need none
+
     found = {(p.name, p.value): p for p in entry_points(group=GROUPS[kind])}
     origins = {id(point.dist): point.dist for point in found.values()}
     said = {key: _origin(distribution) for key, distribution in origins.items()}
@@ -84,6 +87,8 @@ def load(plugin: Plugin) -> Any:
         PluginBroken: importing it failed.
     """
     try:
+        from importlib.metadata import EntryPoint
+
         return EntryPoint(plugin.name, plugin.target, GROUPS[plugin.kind]).load()
     except Exception as fault:  # a plugin is other people's code: whatever it raises is caught
         raise PluginBroken(
@@ -108,8 +113,7 @@ def fault(plugin: Plugin) -> str:
 
 def _missing(kind: Kind, name: str, also: Sequence[str]) -> NotFound:
     known = names(kind)
-    close = difflib.get_close_matches(name, [*known, *also], n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"List them with: swereg {kind}s"
+    hint = did_you_mean(name, [*known, *also], otherwise=f"List them with: swereg {kind}s")
     if kind == "task":
         hint += "" if hint.endswith("?") else "."
         hint += " For data of your own add --data FILE."

@@ -6,14 +6,13 @@ lora[r=8,targets=query+key]  with some of them said
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from swereg import plugins
-from swereg.errors import UsageError
+from swereg.errors import UsageError, did_you_mean
 
 _SPEC = re.compile(r"(?P<name>[^\[\]\s]+)(\[(?P<settings>[^\[\]]*)\])?")
 
@@ -89,11 +88,10 @@ def _typed(method: Configurable, key: str, value: Any) -> Any:
     """Turn a text into the type of the method's setting."""
     known = {field.name: field for field in fields(method.settings)}
     if key not in known:
-        close = difflib.get_close_matches(key, known, n=1)
         raise UsageError(
             f"{method.name} has no setting {key!r}",
             why=f"Its settings: {', '.join(known) or 'none'}.",
-            hint=f"Did you mean {close[0]}?" if close else "swereg methods lists them.",
+            hint=did_you_mean(key, known, otherwise="swereg methods lists them."),
             code="method.setting",
         )
     kind: type[Any] = type(known[key].default)

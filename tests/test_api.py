@@ -160,3 +160,33 @@ def test_recipes_are_sorted_by_the_mean_over_their_seeds(tmp_path: Path) -> None
     assert [row.figures["val_loss"] for row in rows] == pytest.approx([0.35, 0.5])
     by_seed = swereg.compare(task="känslor", registry=path, seeds=True).rows
     assert [row.ref for row in by_seed] == ["känslor/1", "känslor/4", "känslor/3", "känslor/2"]
+
+
+def test_only_the_best_rows_are_compared_where_so_many_are_wanted(tmp_path: Path) -> None:
+    """With the baseline, whatever its place; all seeds of a recipe count, and no repetition."""
+    path = tmp_path / "r.db"
+    with Registry.open(path, create=True) as registry:
+        for rank, seed, value in (
+            (1, 0, 0.6), (2, 0, 0.2), (2, 1, 0.9), (4, 0, 0.3), (4, 1, 0.4), (4, 1, 0.5),
+        ):  # fmt: skip
+            recipe = Recipe(settings={"r": rank}, seed=seed, device="cpu")
+            registry.add(make(f"{rank}-{seed}-{value}", recipe=recipe, scores=loss(value)))
+        full = Recipe(method="full", device="cpu")
+        registry.add(make("full", name="hela", recipe=full, scores=loss(0.8)))
+
+    def compared(limit: int | None, **more: Any) -> tuple[list[str], int]:
+        found = swereg.compare(task="känslor", limit=limit, sort="loss", registry=path, **more)
+        return [row.ref for row in found.rows], found.more
+
+    everything = ["känslor/4..6", "känslor/2..3", "känslor/1", "hela/1"]
+    assert compared(None) == compared(4) == (everything, 0)
+    assert compared(1) == (["känslor/4..6", "hela/1"], 2)
+    assert compared(1, where=["method=lora"]) == (["känslor/4..6"], 2)
+    assert compared(2, seeds=True) == (["känslor/2", "känslor/4", "hela/1"], 4)
+    every = swereg.compare(task="känslor", registry=path, sort="loss").rows
+    (one, _) = swereg.compare(task="känslor", limit=1, registry=path, sort="loss").rows
+    assert (one.refs, one.repeats, one.figures) == (
+        every[0].refs, every[0].repeats, every[0].figures,
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="cannot be sorted"):
+        swereg.compare(task="känslor", limit=1, sort="beauty", registry=path)

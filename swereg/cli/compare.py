@@ -30,6 +30,9 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
 @option("--sort", type=click.Choice(SORTS), metavar="KEY",
         help=f"By what to sort, the best first: {', '.join(SORTS)}.  [default: val_loss]",
 )  # fmt: skip
+@option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
+        help="The most rows of a task, the best ones.")  # fmt: skip
+@option("--all", "everything", is_flag=True, help="All rows of a task.")
 @option("--fail-if", "fail_if", multiple=True, metavar="CONDITION",
         help="End with exit code 4 if this holds of a row, such as accuracy<0.8, or cannot be "
         "known. Of two entries also: worse, which is the second against the first.",
@@ -45,6 +48,8 @@ def compare(
     metric: str | None,
     seeds: bool,
     sort: str | None,
+    limit: int,
+    everything: bool,
     fail_if: tuple[str, ...],
     plot: str | None,
     form: str,
@@ -64,7 +69,7 @@ def compare(
     """
     found = swereg.compare(
         *refs, task=task, where=where, metric=metric, seeds=seeds, sort=sort,
-        registry=session.registry,
+        limit=None if everything or fail_if else limit, registry=session.registry,
     )  # fmt: skip
     if form == "json":
         output.as_json(found.to_json())
@@ -72,6 +77,8 @@ def compare(
         between.draw(found.between, found, form)
     else:
         leaderboard.draw(found, form)
+    if found.more:
+        output.say(f"{found.more:,} more; see them with --all or --limit N")
     for text in found.notices:
         output.note(text)
     if plot:

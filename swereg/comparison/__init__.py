@@ -3,7 +3,7 @@
 from swereg.comparison.between import Between, Change
 from swereg.comparison.evidence import Evidence
 from swereg.comparison.examination import Examination, Mistake, examine
-from swereg.comparison.leaderboard import DEFAULT_METRIC, Comparison, compare
+from swereg.comparison.leaderboard import DEFAULT_METRIC, Comparison, compare, leading
 from swereg.comparison.rows import BETTER_SMALL, Row
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "Row",
     "compare",
     "examine",
+    "leading",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,17 @@ from swereg.comparison.evidence import Evidence
 from swereg.data_difference import difference
 from swereg.errors import Conflict
 from swereg.records import Entry, Split
-from swereg.statistics import Aligned, Figure, Pair, align, pair, report, sentence
+from swereg.statistics import (
+    METRICS,
+    Aligned,
+    Figure,
+    Pair,
+    Resampled,
+    Scored,
+    align,
+    paired,
+    sentence,
+)
 
 _SPLIT_NOUNS = {"test": "test", "val": "validation"}
 
@@ -67,34 +77,37 @@ class Between:
         return {"verdict": self.verdict, **asdict(self)}
 
 
-def between(a: Evidence, b: Evidence, split: Split, metric: str) -> tuple[Between, Aligned | None]:
-    """Compare B with A on the examples that both answered and neither learnt from.
+def between(
+    a: Evidence, b: Evidence, split: Split, metric: str, found: Mapping[str, Resampled], why: str
+) -> Between:
+    """Compare B with A.
 
-    Returns:
-        The comparison, and what was compared; None where they share no example.
+    Args:
+        found: every metric of both on the examples that both answered and neither learnt from;
+            empty where there are none.
+        why: there are none.
     """
     names = (a.entry.ref, b.entry.ref)
     changes = tuple(_changes(a.entry, b.entry))
-    aligned, why = shared([a, b], split)
-    if aligned is None:
+    if not found:
         words = f"{names[1]} and {names[0]} cannot be ranked: {why}"
-        return Between(*names, metric, changes, _rows(a, b), {}, None, 0, words), None
-    one, other = (aligned.scored[name] for name in names)
-    found = pair(one, other, names)
+        return Between(*names, metric, changes, _rows(a, b), {}, None, 0, words)
+    held = paired(found, *names)
+    (one,) = found[metric].groups[names[0]]
     return Between(
         a=names[0],
         b=names[1],
         metric=metric,
         changes=changes,
         data=_rows(a, b),
-        figures={name: report(aligned.scored[name]).figures for name in names},
-        pair=found,
-        rows=aligned.rows,
-        sentence=sentence(found, metric, _SPLIT_NOUNS[split]),
-    ), aligned
+        figures=_figures(held, one),
+        pair=held,
+        rows=held.rows,
+        sentence=sentence(held, metric, _SPLIT_NOUNS[split]),
+    )
 
 
-def shared(those: list[Evidence], split: Split) -> tuple[Aligned | None, str]:
+def shared(those: Sequence[Evidence], split: Split) -> tuple[Aligned | None, str]:
     """Find the examples that several entries answered, or say why there are none."""
     scored = {each.entry.ref: each.scored(split) for each in those}
     silent = [ref for ref, found in scored.items() if found is None]
@@ -106,6 +119,16 @@ def shared(those: list[Evidence], split: Split) -> tuple[Aligned | None, str]:
         return align({ref: one for ref, one in scored.items() if one}, learnt), ""
     except Conflict as conflict:
         return None, f"{conflict.what}. {conflict.why}".strip()
+
+
+def _figures(found: Pair, scored: Scored) -> dict[str, dict[str, Figure]]:
+    """What is known of each alone, by reference and metric."""
+    reasons = {name: METRICS[name].undefined(scored) for name in found.differences}
+    a, b = {}, {}
+    for name, each in found.differences.items():
+        a[name] = Figure(name, each.a, each.limits[0], reasons[name])
+        b[name] = Figure(name, each.b, each.limits[1], reasons[name])
+    return {found.a: a, found.b: b}
 
 
 def _changes(a: Entry, b: Entry) -> list[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -35,7 +35,11 @@ class Evidence:
         outputs = self.outputs.get(split)
         if outputs is None or not outputs.rows:
             return None
-        examples = self.dataset.split(split) if self.dataset else self._nameless(outputs)
+        if self.dataset:
+            examples = self.dataset.split(split)
+        else:
+            place = f"{self.entry.dataset}/{split}"
+            examples = _nameless(place, self.entry.labels, outputs.truth)
         return Scored.of(self.entry.labels, examples, outputs)
 
     @cached_property
@@ -44,8 +48,8 @@ class Evidence:
         train = self.dataset.train if self.dataset else ()
         return frozenset(example.text for example in train)
 
-    def _nameless(self, outputs: Outputs) -> tuple[Example, ...]:
-        place = f"{self.entry.dataset}/{outputs.split}"
-        truth = np.frombuffer(outputs.truth, dtype="<u2")
-        labels = self.entry.labels
-        return tuple(Example(f"{place}/{row}", labels[at]) for row, at in enumerate(truth))
+
+@lru_cache(maxsize=4)  # entries on one dataset have the very same examples
+def _nameless(place: str, labels: tuple[str, ...], truth: bytes) -> tuple[Example, ...]:
+    columns = np.frombuffer(truth, dtype="<u2")
+    return tuple(Example(f"{place}/{row}", labels[at]) for row, at in enumerate(columns))

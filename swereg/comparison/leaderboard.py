@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from swereg.comparison.between import Between, between, shared
 from swereg.comparison.evidence import Evidence
 from swereg.comparison.notices import notices
-from swereg.comparison.ranking import rank
-from swereg.comparison.rows import Row, against, in_order, mark_best, mark_varied, row, spread
+from swereg.comparison.ranking import RESAMPLED, measure, rank
+from swereg.comparison.rows import (
+    Row,
+    against,
+    figure_of,
+    in_order,
+    mark_best,
+    mark_varied,
+    row,
+    spread,
+)
 from swereg.errors import Conflict, NotFound, UsageError
 from swereg.records import BASELINE, Entry, Split
 from swereg.statistics import METRICS, Aligned, fold
@@ -29,6 +38,7 @@ class Comparison:
         rows: in the order asked for.
         between: for two entries, the one against the other.
         notices: what stands in the way of a fair reading.
+        more: how many rows were left out, as only so many of the best were wanted.
     """
 
     task: str
@@ -38,6 +48,7 @@ class Comparison:
     rows: tuple[Row, ...]
     between: Between | None = None
     notices: tuple[str, ...] = ()
+    more: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values."""
@@ -70,25 +81,59 @@ def compare(
     task = _check(those)
     metric = _metric(those, metric)
     entries = [each.entry for each in those]
-    split: Split = "test" if all("test" in e.scores for e in entries if e.scores) else "val"
-    pair = None
-    if len(those) == 2 and not folded:
-        pair, aligned = between(those[0], those[1], split, metric)
-    else:
-        aligned = _common(those, split)
-    rows = [_stored(one, entries, split) for one in _groups(entries, folded=folded)]
-    ranked = rank(rows, aligned, metric)
-    baseline = next((one for one in ranked if one.baseline), None)
-    marked = mark_varied(mark_best([against(one, baseline) for one in ranked]))
+    split = _split(entries)
+    two = len(those) == 2 and not folded
+    by_ref, baseline = {entry.ref: entry for entry in entries}, _baseline(entries)
+    groups = _groups(entries, folded=folded)
+    rows = [_stored(group, by_ref, baseline, split) for group in groups]
+    counted = {ref for group in groups for ref in group.refs}
+    able = [each for each in those if each.entry.ref in counted]
+    aligned, why = shared(those, split) if two else (_common(able, split), "")
+    found = measure(rows, aligned, list(METRICS) if two else [*RESAMPLED, metric])
+    ranked = rank(rows, found, metric)
+    pair = between(those[0], those[1], split, metric, found, why) if two else None
+    held = next((one for one in ranked if one.baseline), None)
+    marked = mark_varied(mark_best([against(one, held) for one in ranked]))
     return Comparison(
         task=task,
         split=split,
         metric=metric,
         examples=aligned.rows if aligned else 0,
-        rows=tuple(in_order(marked, sort) if sort else marked),
+        rows=tuple(in_order(marked, sort, lambda one: one.figures.get(sort)) if sort else marked),
         between=pair,
         notices=tuple(notices(those, marked, aligned, split)),
     )
+
+
+def leading(
+    entries: Sequence[Entry], most: int, *, folded: bool, sort: str
+) -> tuple[list[Entry], int]:
+    """Choose the entries of the best rows by a column, as they were scored when they were trained.
+
+    The newest full fine-tuning among all is one of them, as the baseline.
+
+    Returns:
+        The entries in their order, and how many rows were left out.
+
+    Raises:
+        UsageError: there is no such column.
+    """
+    split, by_ref, baseline = _split(entries), {one.ref: one for one in entries}, _baseline(entries)
+
+    def figure(group: _Group) -> float | None:
+        values = [figure_of(by_ref[ref], sort, split) for ref in group.refs]
+        there = [value for value in values if value is not None]
+        return sum(there) / len(there) if len(there) == len(values) else None
+
+    groups = in_order(_groups(entries, folded=folded), sort, figure)
+    kept = [group for at, group in enumerate(groups) if at < most or baseline in group.refs]
+    names = {ref for group in kept for ref in (*group.refs, *group.repeats)}
+    return [entry for entry in entries if entry.ref in names], len(groups) - len(kept)
+
+
+def _split(entries: Sequence[Entry]) -> Split:
+    """Test, where all that have scores have them on test."""
+    return "test" if all("test" in e.scores for e in entries if e.scores) else "val"
 
 
 def _metric(those: Sequence[Evidence], asked: str | None) -> str:
@@ -123,24 +168,30 @@ def _check(those: Sequence[Evidence]) -> str:
     return tasks[0]
 
 
-def _groups(entries: Sequence[Entry], *, folded: bool) -> list[Row]:
-    """Make a row of each entry, or of each recipe with all its seeds."""
-    full = [entry for entry in entries if entry.method == BASELINE]
-    newest = max(full, key=lambda entry: entry.created, default=None)
-    by_ref = {entry.ref: entry for entry in entries}
-    groups: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
-    groups = {entry.ref: ((entry.ref,), ()) for entry in entries}
+class _Group(NamedTuple):
+    """What becomes one row: an entry, or those of a recipe with each of its seeds."""
+
+    refs: tuple[str, ...]
+    repeats: tuple[str, ...] = ()
+
+
+def _groups(entries: Sequence[Entry], *, folded: bool) -> list[_Group]:
+    """Group entries, in the order of their first ones."""
+    groups = {entry.ref: _Group((entry.ref,)) for entry in entries}
     if folded:
-        trained = [entry for entry in entries if not entry.imported]
-        for one in fold(trained, lambda _: {}):
-            first, *others = sorted((*one.refs, *one.repeats), key=list(by_ref).index)
-            groups[first] = (one.refs, one.repeats)
+        place = {ref: at for at, ref in enumerate(groups)}
+        for one in fold([entry for entry in entries if not entry.imported], lambda _: {}):
+            first, *others = sorted((*one.refs, *one.repeats), key=place.__getitem__)
+            groups[first] = _Group(one.refs, one.repeats)
             for other in others:
                 del groups[other]
-    return [
-        row([by_ref[ref] for ref in refs], repeats, baseline=newest in map(by_ref.get, refs))
-        for refs, repeats in groups.values()
-    ]
+    return list(groups.values())
+
+
+def _baseline(entries: Sequence[Entry]) -> str:
+    """The newest full fine-tuning, or ``""``."""
+    full = [entry for entry in entries if entry.method == BASELINE]
+    return max(full, key=lambda entry: entry.created).ref if full else ""
 
 
 def _common(those: Sequence[Evidence], split: Split) -> Aligned | None:
@@ -164,10 +215,11 @@ def _common(those: Sequence[Evidence], split: Split) -> Aligned | None:
     return shared(chosen, split)[0]
 
 
-def _stored(one: Row, entries: Sequence[Entry], split: Split) -> Row:
-    """Add a row's scores as they were stored; they stay where nothing better is known."""
-    scores = [entry.scores.get(split, {}) for entry in entries if entry.ref in one.refs]
-    means, deviations = spread(scores)
+def _stored(group: _Group, by_ref: Mapping[str, Entry], baseline: str, split: Split) -> Row:
+    """Make a row with its scores as they were stored; they stay where nothing better is known."""
+    entries = [by_ref[ref] for ref in group.refs]
+    one = row(entries, group.repeats, baseline=baseline in group.refs)
+    means, deviations = spread([entry.scores.get(split, {}) for entry in entries])
     return replace(
         one, figures={**one.figures, **means}, deviations={**one.deviations, **deviations}
     )

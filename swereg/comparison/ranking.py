@@ -12,16 +12,27 @@ SHOWN = ("accuracy", "macro_f1", "roc_auc")
 RESAMPLED = ("accuracy", "macro_f1")  # ROC-AUC takes ten times as long; only if it judges
 
 
-def rank(rows: Sequence[Row], aligned: Aligned | None, metric: str) -> list[Row]:
-    """Rank the rows of which every entry is among the aligned ones; leave the others alone."""
-    able = [one for one in rows if aligned and all(ref in aligned.scored for ref in one.refs)]
-    if not able or aligned is None:
+def measure(
+    rows: Sequence[Row], aligned: Aligned | None, metrics: Sequence[str]
+) -> dict[str, Resampled]:
+    """Resample some metrics of the rows of which every entry is among the aligned ones."""
+    scored = aligned.scored if aligned else {}
+    groups = {
+        one.ref: [scored[ref] for ref in one.refs]
+        for one in rows
+        if all(ref in scored for ref in one.refs)
+    }
+    return resample(groups, list(dict.fromkeys(metrics))) if groups else {}
+
+
+def rank(rows: Sequence[Row], found: Mapping[str, Resampled], metric: str) -> list[Row]:
+    """Rank the rows that were measured; leave the others alone."""
+    if not found:
         return list(rows)
-    groups = {one.ref: [aligned.scored[ref] for ref in one.refs] for one in able}
-    found = resample(groups, list(dict.fromkeys([*RESAMPLED, metric])))
-    near = _near(found[metric])
-    base = next((one.ref for one in able if one.baseline), None)
-    return [_measured(one, found, near, base) if one in able else one for one in rows]
+    shown = {name: found[name] for name in dict.fromkeys([*RESAMPLED, metric])}
+    near, able = _near(found[metric]), found[metric].groups
+    base = next((one.ref for one in rows if one.baseline and one.ref in able), None)
+    return [_measured(one, shown, near, base) if one.ref in able else one for one in rows]
 
 
 def _near(found: Resampled) -> set[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from swereg.errors import UsageError
-from swereg.records import Entry
+from swereg.records import Entry, Split
 from swereg.statistics import Difference, Interval
+
+T = TypeVar("T")
 
 # column: whether a smaller value is better
 BETTER_SMALL: Mapping[str, bool] = {
@@ -95,9 +97,9 @@ class Row:
 def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool = False) -> Row:
     """Start the row of one entry, or of the seeds of one recipe, with what it costs."""
     one = entries[0]
-    known = [{column: getattr(entry, _FIELDS.get(column, column)) for column in COSTS}
+    costs = [{column: getattr(entry, _FIELDS.get(column, column)) for column in COSTS}
              for entry in entries]  # fmt: skip
-    figures, deviations = spread(known)
+    figures, deviations = spread(costs)
     single = len(entries) == 1
     return Row(
         refs=tuple(entry.ref for entry in entries),
@@ -182,7 +184,15 @@ def mark_varied(rows: Sequence[Row]) -> list[Row]:
     return marked
 
 
-def in_order(rows: Sequence[Row], column: str) -> list[Row]:
+def figure_of(entry: Entry, column: str, split: Split) -> float | None:
+    """Give an entry's figure in a column of ``BETTER_SMALL``, as it was stored."""
+    if column in COSTS:
+        found: float | None = getattr(entry, _FIELDS.get(column, column))
+        return found
+    return entry.scores.get(split, {}).get(column)
+
+
+def in_order(those: Sequence[T], column: str, figure: Callable[[T], float | None]) -> list[T]:
     """Sort by a column, the best first; what is not known comes last.
 
     Raises:
@@ -195,4 +205,9 @@ def in_order(rows: Sequence[Row], column: str) -> list[Row]:
             code="compare.sort",
         )
     sign = 1 if BETTER_SMALL[column] else -1
-    return sorted(rows, key=lambda one: sign * one.figures.get(column, sign * math.inf))
+
+    def place(one: T) -> float:
+        value = figure(one)
+        return math.inf if value is None else sign * value
+
+    return sorted(those, key=place)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
-from swereg.errors import NotFound
+from swereg.errors import NotFound, did_you_mean
 from swereg.refs import Ref
 from swereg.registry import tables as t
 
@@ -20,11 +19,10 @@ def no_such_entry(connection: sa.Connection, ref: Ref) -> NotFound:
     if gone is not None:
         return gone
     if ref.name not in known:
-        close = difflib.get_close_matches(ref.name, known, n=1)
         return NotFound(
             f"there is no entry named {ref.name!r}",
             why=f"The registry has: {_some(known) or 'nothing yet'}.",
-            hint=f"Did you mean {close[0]}?" if close else "List what there is: swereg list",
+            hint=did_you_mean(ref.name, known, otherwise="List what there is: swereg list"),
             code="entry.unknown",
         )
     of_model = _live(t.entries.c.version).where(t.models.c.name == ref.name)

@@ -2,10 +2,10 @@
 
 from swereg.statistics.alignment import Aligned, align
 from swereg.statistics.bootstrap import Bootstrap, Interval
-from swereg.statistics.groups import Resampled, resample
+from swereg.statistics.groups import Resampled, pair, paired, resample
 from swereg.statistics.metrics import METRICS
 from swereg.statistics.noise import Standing, standings
-from swereg.statistics.pairs import Difference, McNemar, Pair, pair
+from swereg.statistics.pairs import Difference, McNemar, Pair
 from swereg.statistics.reliability import Bin
 from swereg.statistics.reports import Figure, LabelFigures, Report, report
 from swereg.statistics.scored import Scored
@@ -33,6 +33,7 @@ __all__ = [
     "align",
     "fold",
     "pair",
+    "paired",
     "report",
     "resample",
     "seed_run",

@@ -11,7 +11,7 @@ import numpy as np
 from swereg.statistics.metrics import Formula
 from swereg.statistics.scored import Numbers
 
-_AT_ONCE = 4_000_000  # weights in memory at a time: 32 MB
+_AT_ONCE = 2**18  # weights at a time: 2 MB, which stay in a cache
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ class Bootstrap:
     def limits(self, values: Numbers) -> Interval:
         """Leave out equal shares of the smallest and the largest values."""
         tail = (1 - self.level) / 2
-        low, high = np.quantile(values, [tail, 1 - tail])
+        # np.quantile, which imports numpy.ma: 10 ms
+        places = np.array([tail, 1 - tail]) * (len(values) - 1)
+        low, high = np.interp(places, np.arange(len(values)), np.sort(values))
         return Interval(float(low), float(high), self.level, len(values))
 
     @property

@@ -34,20 +34,20 @@ def exchange_test(metric: Metric, a: Scored, b: Scored, bootstrap: Bootstrap) ->
     Smyth 2010). For accuracy it would come to McNemar's test.
     """
     rng = np.random.default_rng(bootstrap.seed)
-    formula = metric.formula(
-        Scored(a.labels, a.examples + b.examples, np.concatenate([a.logits, b.logits]))
-    )
-
-    def difference(stay: Numbers) -> Numbers:
-        here, there = np.hstack([stay, 1 - stay]), np.hstack([1 - stay, stay])
-        return formula(there) - formula(here)
-
+    difference = metric.exchanged(a, b)
     least = abs(float(difference(np.ones((1, a.rows)))[0])) - _ROUNDING
     as_large = 1
-    for size in bootstrap.blocks(2 * a.rows):
-        stay = rng.integers(0, 2, size=(size, a.rows)).astype(np.float64)
-        as_large += int((np.abs(difference(stay)) >= least).sum())
+    for size in bootstrap.blocks(a.rows):
+        tossed = _tosses(rng, size, a.rows)
+        as_large += int((np.abs(difference(tossed)) >= least).sum())
     return as_large / (bootstrap.resamples + 1)
+
+
+def _tosses(rng: np.random.Generator, worlds: int, rows: int) -> Numbers:
+    """Toss a coin for each example in each of some worlds, 1 or 0: [worlds, rows]."""
+    words = -(-rows // 64)  # of each world, so that it does not matter how many come at a time
+    drawn = rng.integers(0, 2**64, size=(worlds, words), dtype=np.uint64).astype("<u8")
+    return np.unpackbits(drawn.view(np.uint8), axis=1, count=rows).astype(np.float64)
 
 
 def seeds_test(

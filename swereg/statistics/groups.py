@@ -1,4 +1,4 @@
-"""Entries that differ in the seed alone, measured as one: the mean of their figures."""
+"""Entries measured on the same resamples: single ones, and the seeds of one recipe as one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from swereg.statistics.alignment import check_same
 from swereg.statistics.bootstrap import Bootstrap, Interval
 from swereg.statistics.chance import seeds_test
 from swereg.statistics.metrics import METRICS, Metric
-from swereg.statistics.pairs import Difference, decide, judge
+from swereg.statistics.pairs import Difference, Pair, decide, judge, mcnemar
 from swereg.statistics.scored import Numbers, Scored
 
 Groups = Mapping[str, Sequence[Scored]]
@@ -49,9 +49,10 @@ class Resampled:
         """Hold group B against group A, by the mean of each."""
         one, other = self.groups[a], self.groups[b]
         known = a in self.values and b in self.values
-        moved = self.values[b] - self.values[a] if known else None
+        drawn = (self.values[a], self.values[b]) if known else None
         if len(one) == len(other) == 1:
-            return judge(self.metric, one[0], other[0], moved, self.bootstrap)
+            return judge(self.metric, one[0], other[0], drawn, self.bootstrap)
+        moved = drawn[1] - drawn[0] if drawn else None
         first, second = self.mean(a), self.mean(b)
         value = second - first if first is not None and second is not None else None
         interval = self.bootstrap.interval(moved) if moved is not None else None
@@ -67,6 +68,7 @@ class Resampled:
             interval=interval,
             differing=_differing(one, other),
             p=p,
+            limits=(self.interval(a), self.interval(b)),
             reason=self.metric.undecided(one[0]),
         )
         return decide(found, self.bootstrap)
@@ -99,6 +101,29 @@ def resample(
         metric.name: Resampled(metric, groups, values.get(metric.name, {}), bootstrap)
         for metric in wanted
     }
+
+
+def paired(found: Mapping[str, Resampled], a: str, b: str) -> Pair:
+    """Hold group B against group A, of one entry each, by every metric that was resampled."""
+    first = next(iter(found.values()))
+    (one,), (other,) = first.groups[a], first.groups[b]
+    differences = {name: each.difference(a, b) for name, each in found.items()}
+    return Pair(a, b, one.rows, differences, mcnemar(one, other), first.bootstrap)
+
+
+def pair(
+    a: Scored,
+    b: Scored,
+    names: tuple[str, str] = ("A", "B"),
+    bootstrap: Bootstrap | None = None,
+) -> Pair:
+    """Compare B with A by every metric.
+
+    Raises:
+        Conflict: they are not on the same examples.
+    """
+    groups = dict(zip(names, ([a], [b]), strict=True))
+    return paired(resample(groups, list(METRICS), bootstrap), *names)
 
 
 def _mean(values: Sequence[Numbers], seed: Sequence[int]) -> Numbers:

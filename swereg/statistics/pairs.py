@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from swereg.statistics.alignment import check_same
 from swereg.statistics.bootstrap import Bootstrap, Interval
 from swereg.statistics.chance import exchange_test, sign_test
 from swereg.statistics.metrics import METRICS, Metric
@@ -43,6 +42,7 @@ class Difference:
         a, b, value: the two values and B minus A; None where the metric is not defined.
         interval: of the difference, by the paired bootstrap: each resample draws the same
             examples for both.
+        limits: of A's value and of B's, each on its own.
         differing: how many examples can speak for one of the two: those with other best labels,
             or for a metric of probabilities with other probabilities.
         p: two-sided, of so large a difference were the two equally good: McNemar's for accuracy,
@@ -62,6 +62,7 @@ class Difference:
     interval: Interval | None
     differing: int
     p: float | None
+    limits: tuple[Interval | None, Interval | None] = (None, None)
     verdict: Verdict = "indistinguishable"
     reason: str = ""
 
@@ -93,23 +94,6 @@ class Pair:
         return asdict(self)
 
 
-def pair(
-    a: Scored,
-    b: Scored,
-    names: tuple[str, str] = ("A", "B"),
-    bootstrap: Bootstrap | None = None,
-) -> Pair:
-    """Compare B with A by every metric.
-
-    Raises:
-        Conflict: they are not on the same examples.
-    """
-    check_same([a, b])
-    bootstrap = bootstrap or Bootstrap()
-    found = differences(a, b, list(METRICS), bootstrap)
-    return Pair(*names, a.rows, found, mcnemar(a, b), bootstrap)
-
-
 def mcnemar(a: Scored, b: Scored) -> McNemar:
     """Count who is right where, and test the difference exactly."""
     only_a, only_b = int((a.right & ~b.right).sum()), int((b.right & ~a.right).sum())
@@ -118,25 +102,21 @@ def mcnemar(a: Scored, b: Scored) -> McNemar:
     return McNemar(both, only_a, only_b, neither, sign_test(only_a, only_b))
 
 
-def differences(
-    a: Scored, b: Scored, metrics: list[str], bootstrap: Bootstrap
-) -> dict[str, Difference]:
-    """Take A's metrics from B's, on the same resamples of the same examples."""
-    known = [METRICS[name] for name in metrics if not METRICS[name].undecided(a)]
-    formulas = [metric.formula(scored) for scored in (a, b) for metric in known]
-    values = bootstrap.values(a.rows, formulas) if a.rows > 1 and known else []
-    pairs = zip(known, values[: len(known)], values[len(known) :], strict=False)
-    moved = {metric.name: other - one for metric, one, other in pairs}
-    return {name: judge(METRICS[name], a, b, moved.get(name), bootstrap) for name in metrics}
-
-
 def judge(
-    metric: Metric, a: Scored, b: Scored, moved: Numbers | None, bootstrap: Bootstrap
+    metric: Metric,
+    a: Scored,
+    b: Scored,
+    drawn: tuple[Numbers, Numbers] | None,
+    bootstrap: Bootstrap,
 ) -> Difference:
-    """Judge a difference by its resampled values, [resamples]."""
+    """Judge a difference by the values of both on the same resamples, [resamples] each."""
     one, other = metric.value(a), metric.value(b)
     value = other - one if one is not None and other is not None else None
-    interval = bootstrap.interval(moved) if moved is not None else None
+    interval: Interval | None = None
+    limits: tuple[Interval | None, Interval | None] = (None, None)
+    if drawn is not None:
+        interval = bootstrap.interval(drawn[1] - drawn[0])
+        limits = (bootstrap.interval(drawn[0]), bootstrap.interval(drawn[1]))
     differing = _differing(metric, a, b)
     p = None
     if metric.name == "accuracy":
@@ -144,7 +124,9 @@ def judge(
     elif interval is not None:
         p = exchange_test(metric, a, b, bootstrap)
     reason = metric.undecided(a)
-    found = Difference(metric.name, one, other, value, interval, differing, p, reason=reason)
+    found = Difference(
+        metric.name, one, other, value, interval, differing, p, limits, reason=reason
+    )
     return decide(found, bootstrap)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from swereg.statistics.bootstrap import Bootstrap, Interval
-from swereg.statistics.metrics import METRICS, counts, f1, ratio
+from swereg.statistics.metrics import METRICS, by_label, counts, f1, ratio
 from swereg.statistics.reliability import Bin, calibrated, reliability
 from swereg.statistics.scored import Scored
 
@@ -115,7 +115,7 @@ def _figures(scored: Scored, bootstrap: Bootstrap) -> dict[str, Figure]:
 
 
 def _labels(scored: Scored, bootstrap: Bootstrap) -> tuple[LabelFigures, ...]:
-    hits, examples, answers = counts(scored)(np.ones((1, scored.rows)))
+    hits, examples, answers = counts(by_label(scored).sum(axis=0, keepdims=True))
     scores = f1(hits, examples, answers)
     limits = _label_intervals(scored, bootstrap)
     columns = zip(scored.labels, hits[0], examples[0], answers[0], scores[0], limits, strict=True)
@@ -137,9 +137,9 @@ def _label_intervals(scored: Scored, bootstrap: Bootstrap) -> list[dict[str, Int
     """Resample the counts of all labels at once; the figures of each are shares of them."""
     if scored.rows < 2:
         return [{} for _ in scored.labels]
-    count = counts(scored)
-    blocks = [count(weights) for weights in bootstrap.weights(scored.rows)]
-    hits, examples, answers = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    each = by_label(scored)
+    sums = [weights @ each for weights in bootstrap.weights(scored.rows)]
+    hits, examples, answers = counts(np.concatenate(sums))
     values = {
         "precision": ratio(hits, answers, np.nan),
         "recall": ratio(hits, examples, np.nan),

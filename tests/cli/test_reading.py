@@ -38,7 +38,8 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
     monkeypatch.setattr(swereg, "examine", lambda *_, **__: examine(known[2]), raising=False)
 
     def compared(*refs: str, **options: Any) -> Comparison:
-        del options["registry"], options["task"], options["where"], options["seeds"]
+        for elsewhere in ("registry", "task", "where", "seeds", "limit"):
+            del options[elsewhere]
         return compare(known[: 2 if len(refs) == 2 else 3], **options)
 
     monkeypatch.setattr(swereg, "compare", compared, raising=False)

@@ -13,7 +13,7 @@ from scipy.stats import t as student
 
 from swereg.statistics import METRICS, Bootstrap, Scored
 from swereg.statistics.chance import exchange_test, seeds_test, sign_test, student_p
-from tests.statistics.making import answers, drawn, scored
+from tests.statistics.making import answers, any_answers, drawn, scored
 
 
 @settings(deadline=None, max_examples=200)
@@ -69,6 +69,28 @@ def test_the_exchange_test_is_that_over_all_worlds(metric: str) -> None:
     b = Scored(b.labels, b.examples, b.logits[:, ::-1] * 0.5 + a.logits)
     found = exchange_test(METRICS[metric], a, b, Bootstrap(resamples=20_000))
     assert found == pytest.approx(every_world(metric, a, b), abs=0.015)
+
+
+@settings(deadline=None, max_examples=60)
+@given(any_answers(), st.integers(0, 2**32))
+def test_exchanging_answers_gives_what_the_metric_gives(a: Scored, seed: int) -> None:
+    """With ties, with labels that do not occur, in any world."""
+    rng = np.random.default_rng(seed)
+    b = Scored(a.labels, a.examples, rng.integers(-3, 4, size=a.logits.shape).astype("f4"))
+    stay = rng.integers(0, 2, size=(5, a.rows)).astype(float)
+    for name, metric in METRICS.items():
+        if metric.undefined(a):
+            continue
+        found = metric.exchanged(a, b)(stay)
+        for world, difference in zip(stay, found, strict=True):
+            here = np.where(world[:, None] == 1, a.logits, b.logits)
+            there = np.where(world[:, None] == 1, b.logits, a.logits)
+            one, other = (
+                metric.value(Scored(a.labels, a.examples, answers)) for answers in (here, there)
+            )
+            assert one is not None
+            assert other is not None
+            assert difference == pytest.approx(other - one, abs=1e-11), name
 
 
 def test_by_accuracy_the_exchange_test_is_mcnemars() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from swereg.errors import Conflict
-from swereg.statistics import METRICS, Bootstrap, Scored, pair
-from swereg.statistics.pairs import differences, mcnemar
+from swereg.statistics import METRICS, Bootstrap, Difference, Scored, pair, resample
+from swereg.statistics.pairs import mcnemar
 from tests.statistics.making import answers, drawn, scored
 
 FEW = Bootstrap(resamples=200)
@@ -28,6 +28,13 @@ def two(seed: int, rows: int, labels: int = 2, gain: float = 0.0) -> tuple[Score
     own = rng.normal(size=(2, rows, labels))
     extra = gain * np.eye(labels)[truth]
     return scored(truth.tolist(), common + own[0]), scored(truth.tolist(), common + own[1] + extra)
+
+
+def differences(
+    a: Scored, b: Scored, metrics: list[str], bootstrap: Bootstrap
+) -> dict[str, Difference]:
+    found = resample({"A": [a], "B": [b]}, metrics, bootstrap)
+    return {name: each.difference("A", "B") for name, each in found.items()}
 
 
 def table(both: int, only_a: int, only_b: int, neither: int) -> tuple[Scored, Scored]:
