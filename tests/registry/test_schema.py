@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,7 @@ from swereg.registry.tables import METADATA
 from tests.registry.make_entry import make
 
 ROOT = Path(__file__).parents[2]
-GOLDEN = Path(__file__).with_name(f"schema_{schema.HEAD:04}.sql")
+WRITTEN = ROOT / "swereg" / "migrations" / f"schema_{schema.HEAD:04}.sql"
 
 
 def test_the_settings_are_those_that_survive_power_cuts(registry: Registry) -> None:
@@ -37,12 +38,29 @@ def test_the_settings_are_those_that_survive_power_cuts(registry: Registry) -> N
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
 
 
-def test_the_revisions_make_exactly_the_tables(registry: Registry) -> None:
+@pytest.fixture
+def revised(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """A registry made by alembic's revisions."""
+    monkeypatch.setattr(schema, "_WRITTEN", path)
+    with Registry.open(path, create=True) as registry:
+        yield registry
+
+
+def tables(registry: Registry) -> str:
+    """Each table, index and trigger on a line."""
+    with registry._database.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type != 'table', name"
+        ).scalars()
+        return "".join(" ".join(sql.split()) + ";\n" for sql in found)
+
+
+def test_the_revisions_make_exactly_the_tables(revised: Registry) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    with registry._database.reading() as connection:
+    with revised._database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
         checks = {
             table: {check["name"] for check in sa.inspect(connection).get_check_constraints(table)}
@@ -57,13 +75,27 @@ def test_the_revisions_make_exactly_the_tables(registry: Registry) -> None:
     assert heads == [f"{schema.HEAD:04}"]
 
 
-def test_the_tables_and_triggers_are_those_written_down(registry: Registry) -> None:
-    with registry._database.reading() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name"
-        ).scalars()
-        tables = "".join(" ".join(sql.split()) + ";\n" for sql in found)
-    assert tables == GOLDEN.read_text(encoding="utf-8")
+def test_the_revisions_make_what_is_written_down(revised: Registry) -> None:
+    """For a new revision: write its file with ``tables``."""
+    assert tables(revised) == WRITTEN.read_text(encoding="utf-8")
+
+
+def test_a_new_file_is_made_from_what_is_written_down(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def facts(registry: Registry) -> list[object]:
+        with registry._database.reading() as connection:
+            asked = (
+                "SELECT * FROM alembic_version",
+                "PRAGMA user_version",
+                "PRAGMA application_id",
+            )
+            return [connection.exec_driver_sql(query).all() for query in asked]
+
+    assert tables(registry) == WRITTEN.read_text(encoding="utf-8")
+    monkeypatch.setattr(schema, "_WRITTEN", tmp_path)
+    with Registry.open(tmp_path / "revised.db", create=True) as revised:
+        assert facts(revised) == facts(registry)
 
 
 def test_files_are_for_their_owner_alone(path: Path) -> None:
