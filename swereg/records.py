@@ -619,6 +619,14 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class Trying:
+    """A value of a method's setting is about to be tried, such as ``C=10``, on so many examples."""
+
+    setting: str
+    examples: int
+
+
+@dataclass(frozen=True)
 class Tried:
     """A value of a method's setting was tried; ``best`` says whether it is the best so far.
 
@@ -672,7 +680,16 @@ class GaveUp:
 
 
 Progress = (
-    Notice | Started | Stepped | EpochEnded | Tried | SeedBegan | Stored | CombinationBegan | GaveUp
+    Notice
+    | Started
+    | Stepped
+    | EpochEnded
+    | Trying
+    | Tried
+    | SeedBegan
+    | Stored
+    | CombinationBegan
+    | GaveUp
 )
 OnProgress = Callable[[Progress], None]
 

@@ -19,6 +19,7 @@ from swereg.records import (
     Stepped,
     Stored,
     Tried,
+    Trying,
 )
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ class Bars(Lines):
             self._begin(event)
         elif isinstance(event, Stepped):
             self._step(event)
-        elif isinstance(event, Stored):
+        elif isinstance(event, Trying):
+            self._try(event)
+        elif isinstance(event, Tried | Stored):
             self._end()
 
     def _end(self) -> None:
@@ -127,6 +130,13 @@ class Bars(Lines):
         self._step_bar = self._bars.add_task(
             "step", total=event.steps, count=f"0/{event.steps}", words=""
         )
+        self._bars.start()
+
+    def _try(self, event: Trying) -> None:
+        """Say what goes on; how far it is, no library tells."""
+        self._bars = _bars()
+        words = f"fitting {figures.several(event.examples, 'example')}"
+        self._bars.add_task(event.setting, total=None, count="", words=words)
         self._bars.start()
 
     def _step(self, event: Stepped) -> None:

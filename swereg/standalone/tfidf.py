@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from swereg.records import Dataset, OnProgress, Tried, silent, texts
+from swereg.records import Dataset, OnProgress, Tried, Trying, silent, texts
 from swereg.specs import check
 from swereg.standalone.method import Answerer, Learnt, Tensors
 
@@ -81,11 +81,11 @@ class Tfidf:
         train, val = (bags.features(texts(dataset.split(name))) for name in ("train", "val"))
         lowest = math.inf
         for strength in settings.candidates:
-            began = time.monotonic()
+            plain, began = repr(strength).removesuffix(".0"), time.monotonic()
+            on_progress(Trying(f"C={plain}", len(dataset.train)))
             model = Regression.fit(train, dataset.columns("train"), strength, on_progress)
             found = score(model.logits(val), dataset.columns("val"))
             better, seconds = found["loss"] < lowest, time.monotonic() - began
-            plain = repr(strength).removesuffix(".0")
             on_progress(Tried(f"C={plain}", found["loss"], found["accuracy"], seconds, better))
             if not better:
                 break

@@ -153,6 +153,7 @@ def test_training_tells_what_was_tried(cli: Run, tmp_path: Path) -> None:
     assert "best epoch" not in done.err
     done = cli(*said, "--method", "tfidf[words=1,C=2]", "-o", "chars=3-4", tty=True, width=60)
     assert "words=1, chars=3-4, min_texts=1, C=2" in " ".join(done.out.split())
+    assert "fitting" in done.err
     done = cli(*said, "--method", "tfidf", "--rank", "4")
     assert done.code == 2
     assert "no setting 'r'" in done.err
