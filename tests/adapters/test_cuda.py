@@ -28,7 +28,7 @@ ALONE: list[Said] = [("lora[r=4,dropout=0.3]", {"seed": 3, "dropout": 0.2, "batc
 
 @pytest.fixture
 def replayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The losses of replayed steps; recording begins with the second batch of a shape."""
+    """The losses of replayed steps."""
     found: list[Any] = []
     replay = cuda_graphs._Graph.replay
 
@@ -37,7 +37,6 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return found[-1]
 
     monkeypatch.setattr(cuda_graphs._Graph, "replay", remember)
-    monkeypatch.setattr(cuda_graphs, "SEEN", 1)
     return found
 
 
@@ -68,7 +67,7 @@ def test_recorded_steps_are_those_that_are_not(
     those = [(spec, said | {"precision": precision}) for spec, said in ALONE]
     found = Trained(source, dataset, those, "cuda").one_by_one()
     assert len(replayed) > len(found.steps[0]) / 2
-    monkeypatch.setattr(cuda_graphs, "SEEN", 10**9)
+    monkeypatch.setattr(cuda_graphs, "suits", lambda _: False)
     before = len(replayed)
     wanted = Trained(source, dataset, those, "cuda").one_by_one()
     assert len(replayed) == before
@@ -89,23 +88,23 @@ def test_what_cannot_be_recorded_learns_step_by_step(
     always: bool, source: BaseSource, dataset: Dataset, replayed: list[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """From the beginning, or once a shape of batch comes that cannot be."""
+    """None of its shapes of batches, or the second one alone."""
     monkeypatch.setattr(cuda_graphs, "MULTIPLE", 1)  # so that there are several
     wanted = Trained(source, dataset, ALONE, "cuda").one_by_one()
-    forward, shapes = PackedBert.forward, []
+    forward, recorded = PackedBert.forward, []
 
     def waiting(self: PackedBert, input_ids: Any, attention_mask: Any) -> Any:
-        if torch.is_grad_enabled() and input_ids.shape not in shapes:
-            shapes.append(input_ids.shape)
-        if always or input_ids.shape != shapes[0]:
-            assert int(input_ids.sum()) > 0  # which has to wait for the GPU
+        if torch.cuda.is_current_stream_capturing():
+            recorded.append(input_ids.shape)
+            if always or len(recorded) > 1:
+                assert int(input_ids.sum()) > 0  # which has to wait for the GPU
         return forward(self, input_ids, attention_mask)
 
     monkeypatch.setattr(PackedBert, "forward", waiting)
     replayed.clear()
     found = Trained(source, dataset, ALONE, "cuda").one_by_one()
     assert always == (not replayed)
-    assert len(shapes) > 1
+    assert len(recorded) == (1 if always else 2)
     assert_same(found, wanted, [0], steps=1e-5)
 
 

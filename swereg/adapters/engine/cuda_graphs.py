@@ -1,14 +1,13 @@
 """Steps on a GPU, recorded as CUDA graphs: starting their thousand kernels takes longer than those.
 
-A shape of batch is recorded once it has been seen a few times, and from then on replayed. What is
-recorded is tried before it is trusted: its first loss and gradients have to be those of the same
-step, operation by operation, with the same dropout. At the first that differs, or cannot be
-recorded, a training goes on operation by operation.
+A shape of batch is recorded when it comes again, and from then on replayed. What is recorded is
+tried before it is trusted: its first loss and gradients have to be those of the same step,
+operation by operation, with the same dropout. At the first that differs, or cannot be recorded, a
+training goes on operation by operation.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,8 +20,7 @@ from swereg.adapters import turns
 from swereg.adapters.engine.packed_bert import PackedBert
 from swereg.adapters.turns import Backward, Turn
 
-MULTIPLE = 8  # of this are the lengths of batches on a GPU, so that few shapes occur
-SEEN = 4  # times; recording takes as long as so many steps, and saves most of each that follows
+MULTIPLE = 16  # of this are the lengths of batches on a GPU, so that few shapes occur
 LARGEST = 2**24  # numbers that learn: each recording has gradients of its own
 SAME = 1e-3  # of the size of a gradient; sums on a GPU are not always added in one order
 # whose layers do the same at each step; what another's do in Python would not be done again
@@ -55,7 +53,7 @@ class Recorder:
 
     def __init__(self, eager: Backward) -> None:
         self._eager = eager
-        self._seen: Counter[Shape] = Counter()
+        self._seen: set[Shape] = set()
         self._graphs: dict[Shape, _Graph] = {}
         self._memory = torch.cuda.graph_pool_handle()
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -66,8 +64,8 @@ class Recorder:
         shape = tuple(value.shape for value in turn.batch.values())
         if shape in self._graphs:
             return self._graphs[shape].replay(turn)
-        self._seen[shape] += 1
-        if self._given_up or self._seen[shape] <= SEEN or _is_full():
+        if self._given_up or shape not in self._seen or _is_full():
+            self._seen.add(shape)
             return self._eager(turn)
         if not self._graphs and not suits(turn.model):
             return self._give_up(turn)
