@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -20,7 +17,6 @@ def attend(
     *,
     rows: bool,
     dropout: float = 0.0,
-    drop: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Scaled dot-product attention of each row to itself.
 
@@ -30,7 +26,6 @@ def attend(
         padding: the way to padded rows.
         rows: whether q has the first tokens alone.
         dropout: on the probabilities, as torch draws it.
-        drop: drops probabilities in another way.
 
     Returns:
         As q.
@@ -43,12 +38,6 @@ def attend(
     queries = split(q[:, None] if rows else padding.pad(q))
     keys, values = split(padding.pad(k)), split(padding.pad(v))
     mask = None if padding.mask is None else padding.mask[:, None, None, :]
-    if drop is None:
-        found = scaled_dot_product_attention(queries, keys, values, mask, dropout)
-    else:
-        scores = (queries * keys.shape[-1] ** -0.5) @ keys.mT
-        if mask is not None:  # added, which is cheaper than filling, and no work on the way back
-            scores = scores + torch.zeros_like(mask, dtype=q.dtype).masked_fill_(~mask, -torch.inf)
-        found = drop(scores.softmax(-1)) @ values
+    found = scaled_dot_product_attention(queries, keys, values, mask, dropout)
     joined = found.transpose(1, 2).flatten(2)
     return joined[:, 0] if rows else padding.unpad(joined)

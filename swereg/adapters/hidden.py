@@ -36,6 +36,7 @@ class Padded:
             counts = torch.tensor(lengths, device=device)
             mask = torch.arange(self.longest, device=device) < counts[:, None]
         self.mask = mask
+        self._by_heads: dict[int, tuple[Tensor, Tensor]] = {}
 
     def pad(self, x: Tensor) -> Tensor:
         """[tokens, width] to [rows, longest, width], with zeros behind each row."""
@@ -47,6 +48,18 @@ class Padded:
         """[rows, longest, width] to [tokens, width]."""
         x = x.reshape(self.rows * self.longest, -1)
         return x if self._alike else x.index_select(0, self._places)
+
+    def by_head(self, x: Tensor, heads: int) -> Tensor:
+        """[tokens, heads * width] to [rows * heads, longest, width], with anything behind a row."""
+        places, _ = self._head_places(heads)
+        parts = x.reshape(x.shape[0] * heads, -1)
+        return parts.index_select(0, places).view(self.rows * heads, self.longest, -1)
+
+    def by_token(self, x: Tensor, heads: int) -> Tensor:
+        """[rows * heads, longest, width] to [tokens, heads * width]."""
+        _, places = self._head_places(heads)
+        parts = x.view(self.rows * heads * self.longest, -1)
+        return parts.index_select(0, places).view(-1, heads * x.shape[2])
 
     def spread(self, vectors: Tensor) -> Tensor:
         """[rows, 1, width] to [tokens, width]."""
@@ -71,6 +84,20 @@ class Padded:
         """The way for the same rows several times, one after the other."""
         mask = None if self.mask is None else self.mask.repeat(times, 1)
         return Padded(self.lengths * times, self._device, mask)
+
+    def _head_places(self, heads: int) -> tuple[Tensor, Tensor]:
+        """The place of each part by head in the packed form, and the other way round."""
+        if heads not in self._by_heads:
+            tokens = sum(self.lengths)
+            padded, head = self.rows * self.longest, torch.arange(heads, device=self._device)
+            token = torch.arange(tokens, device=self._device)
+            there = token if self._alike else self._places
+            packed = token.new_zeros(padded).index_copy_(0, there, token)
+            packed = packed.view(self.rows, 1, self.longest) * heads + head[:, None]
+            row, at = there // self.longest, there % self.longest
+            back = (row[:, None] * heads + head) * self.longest + at[:, None]
+            self._by_heads[heads] = packed.flatten(), back.flatten()
+        return self._by_heads[heads]
 
     @cached_property
     def _places(self) -> Tensor:

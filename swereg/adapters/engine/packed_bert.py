@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from swereg.adapters import attention, bert, bert_checkpoint, products
 from swereg.adapters.bert_layers import BertLayers, Group
+from swereg.adapters.engine.attention import attend
 from swereg.adapters.engine.dropout import FastDropout, Masks
 from swereg.adapters.engine.fast_linear import FastLinear
 from swereg.adapters.hidden import Hidden, Padded
@@ -142,5 +143,5 @@ class Learning:
         dropout = cast(nn.Dropout, self.modules[f"{name}.dropout"])
         p = dropout.p if dropout.training else 0.0
         if p and isinstance(dropout, FastDropout):
-            return attention.attend(q, k, v, padding, heads, rows=rows, drop=dropout)
+            return attend(q, k, v, padding, heads, dropout, rows=rows)
         return attention.attend(q, k, v, padding, heads, rows=rows, dropout=p)
