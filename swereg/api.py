@@ -354,7 +354,8 @@ def compare(
             long as no references are given.
         sort: the figure by which rows are sorted, the best first; by default validation loss, or
             the order of the references.
-        limit: the most rows of a task, the best ones by ``sort``; the baseline is always one.
+        limit: the most rows of a task, the best ones by ``sort``; and the baseline, and the best
+            one by ``metric``.
 
     Raises:
         NotFound: there is nothing to compare.
@@ -378,7 +379,9 @@ def compare(
         kept, more = conditions.select(found, where), 0
         folded = not (those or seeds)
         if not those and limit is not None:
-            kept, more = comparison.leading(kept, limit, folded=folded, sort=sort or "val_loss")
+            kept, more = comparison.leading(
+                kept, limit, metric=metric, folded=folded, sort=sort or "val_loss"
+            )
         compared = comparison.compare(
             _evidence(store, kept, texts=len({entry.dataset for entry in kept}) > 1),
             metric=metric,

@@ -163,14 +163,16 @@ def test_recipes_are_sorted_by_the_mean_over_their_seeds(tmp_path: Path) -> None
 
 
 def test_only_the_best_rows_are_compared_where_so_many_are_wanted(tmp_path: Path) -> None:
-    """With the baseline, whatever its place; all seeds of a recipe count, and no repetition."""
+    """With the baseline and the best by the metric; all seeds count, and no repetition."""
     path = tmp_path / "r.db"
     with Registry.open(path, create=True) as registry:
         for rank, seed, value in (
             (1, 0, 0.6), (2, 0, 0.2), (2, 1, 0.9), (4, 0, 0.3), (4, 1, 0.4), (4, 1, 0.5),
         ):  # fmt: skip
             recipe = Recipe(settings={"r": rank}, seed=seed, device="cpu")
-            registry.add(make(f"{rank}-{seed}-{value}", recipe=recipe, scores=loss(value)))
+            scores = loss(value)
+            scores["val"]["macro_f1"] += 0.1 * (rank == 2)
+            registry.add(make(f"{rank}-{seed}-{value}", recipe=recipe, scores=scores))
         full = Recipe(method="full", device="cpu")
         registry.add(make("full", name="hela", recipe=full, scores=loss(0.8)))
 
@@ -181,6 +183,7 @@ def test_only_the_best_rows_are_compared_where_so_many_are_wanted(tmp_path: Path
     everything = ["känslor/4..6", "känslor/2..3", "känslor/1", "hela/1"]
     assert compared(None) == compared(4) == (everything, 0)
     assert compared(1) == (["känslor/4..6", "hela/1"], 2)
+    assert compared(1, metric="macro_f1") == (["känslor/4..6", "känslor/2..3", "hela/1"], 1)
     assert compared(1, where=["method=lora"]) == (["känslor/4..6"], 2)
     assert compared(2, seeds=True) == (["känslor/2", "känslor/4", "hela/1"], 4)
     every = swereg.compare(task="känslor", registry=path, sort="loss").rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from swereg.comparison.between import Between, between, shared
@@ -78,9 +79,9 @@ def compare(
         Conflict: the entries are of different tasks.
         UsageError: there is no such metric or column.
     """
-    task = _check(those)
-    metric = _metric(those, metric)
     entries = [each.entry for each in those]
+    task = _check(entries)
+    metric = _metric(entries, metric)
     split = _split(entries)
     two = len(those) == 2 and not folded
     by_ref, baseline = {entry.ref: entry for entry in entries}, _baseline(entries)
@@ -106,27 +107,35 @@ def compare(
 
 
 def leading(
-    entries: Sequence[Entry], most: int, *, folded: bool, sort: str
+    entries: Sequence[Entry], most: int, *, metric: str | None, folded: bool, sort: str
 ) -> tuple[list[Entry], int]:
     """Choose the entries of the best rows by a column, as they were scored when they were trained.
 
-    The newest full fine-tuning among all is one of them, as the baseline.
+    The newest full fine-tuning among all is one of them, as the baseline, and so is the best one
+    by the metric.
 
     Returns:
         The entries in their order, and how many rows were left out.
 
     Raises:
-        UsageError: there is no such column.
+        As ``compare``.
     """
+    _check(entries)
+    metric = _metric(entries, metric)
     split, by_ref, baseline = _split(entries), {one.ref: one for one in entries}, _baseline(entries)
 
-    def figure(group: _Group) -> float | None:
-        values = [figure_of(by_ref[ref], sort, split) for ref in group.refs]
+    def figure(column: str, group: _Group) -> float | None:
+        values = [figure_of(by_ref[ref], column, split) for ref in group.refs]
         there = [value for value in values if value is not None]
         return sum(there) / len(there) if len(there) == len(values) else None
 
-    groups = in_order(_groups(entries, folded=folded), sort, figure)
-    kept = [group for at, group in enumerate(groups) if at < most or baseline in group.refs]
+    groups = in_order(_groups(entries, folded=folded), sort, partial(figure, sort))
+    best = in_order(groups, metric, partial(figure, metric))[0]
+    kept = [
+        group
+        for at, group in enumerate(groups)
+        if at < most or group == best or baseline in group.refs
+    ]
     names = {ref for group in kept for ref in (*group.refs, *group.repeats)}
     return [entry for entry in entries if entry.ref in names], len(groups) - len(kept)
 
@@ -136,10 +145,10 @@ def _split(entries: Sequence[Entry]) -> Split:
     return "test" if all("test" in e.scores for e in entries if e.scores) else "val"
 
 
-def _metric(those: Sequence[Evidence], asked: str | None) -> str:
+def _metric(entries: Sequence[Entry], asked: str | None) -> str:
     """Choose the judging metric: the one asked for, the task's own, or accuracy."""
     if asked is None:
-        own = those[0].entry.about.get("metric", "")
+        own = entries[0].about.get("metric", "")
         return own if own in METRICS else DEFAULT_METRIC
     if asked not in METRICS:
         raise UsageError(
@@ -150,14 +159,14 @@ def _metric(those: Sequence[Evidence], asked: str | None) -> str:
     return asked
 
 
-def _check(those: Sequence[Evidence]) -> str:
-    if not those:
+def _check(entries: Sequence[Entry]) -> str:
+    if not entries:
         raise NotFound(
             "there is nothing to compare",
             hint="Train something first: swereg train --task sentiment",
             code="compare.empty",
         )
-    tasks = sorted({each.entry.task for each in those})
+    tasks = sorted({entry.task for entry in entries})
     if len(tasks) > 1:
         raise Conflict(
             "entries of different tasks cannot be compared",
