@@ -354,8 +354,8 @@ def compare(
             long as no references are given.
         sort: the figure by which rows are sorted, the best first; by default validation loss, or
             the order of the references.
-        limit: the most rows of a task, the best ones by ``sort``; and the baseline, and the best
-            one by ``metric``.
+        limit: the most rows of a task, the best ones by ``sort``; the baseline and the best one
+            by ``metric`` come on top.
 
     Raises:
         NotFound: there is nothing to compare.
@@ -370,25 +370,29 @@ def compare(
             hint="Name two entries, or a task: swereg compare --task sentiment",
             code="compare.nothing",
         )
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit cannot be {limit}", why="It is 1 or more.", code="compare.limit")
     with reading(registry) as store:
         found = (
             [store.get(ref) for ref in those]
             if those
             else store.entries(task=task, sort="val_loss")
         )
-        kept, more = conditions.select(found, where), 0
+        whole = kept = conditions.select(found, where)
         folded = not (those or seeds)
         if not those and limit is not None:
-            kept, more = comparison.leading(
-                kept, limit, metric=metric, folded=folded, sort=sort or "val_loss"
+            kept = comparison.leading(
+                whole, limit, metric=metric, folded=folded, sort=sort or "val_loss"
             )
-        compared = comparison.compare(
-            _evidence(store, kept, texts=len({entry.dataset for entry in kept}) > 1),
+        datasets = {entry.dataset for entry in kept if entry.dataset}
+        return comparison.compare(
+            _evidence(store, kept, texts=len(datasets) > 1),
             metric=metric,
             folded=folded,
             sort=sort or (None if those else "val_loss"),
+            limit=None if those else limit,
+            among=whole,
         )
-    return replace(compared, more=more)
 
 
 def examine(

@@ -63,6 +63,7 @@ def plot(
     where: Sequence[str] = (),
     metric: str = DEFAULT_METRIC,
     seeds: bool = False,
+    limit: int | None = None,
     registry: Registry | str | Path | None = None,
 ) -> Path:
     """Draw learning curves and calibration; of several entries their scores as well.
@@ -71,6 +72,7 @@ def plot(
         those: references; without any, all entries of the task, with seeds folded.
         output: the file, .png, .svg or .pdf; it is replaced if it is there.
         where, metric, seeds: as for ``compare``.
+        limit: the most rows of a task, the best ones by the metric.
 
     Returns:
         The file.
@@ -84,7 +86,14 @@ def plot(
     plots.check(target)
     with opened(registry) as store:
         found = compare(
-            *those, task=task, where=where, metric=metric, seeds=seeds, sort=metric, registry=store
+            *those,
+            task=task,
+            where=where,
+            metric=metric,
+            seeds=seeds,
+            sort=metric,
+            limit=limit,
+            registry=store,
         )
         entries = _entries(store, found)
         looks = _looks(store, found, entries, plots.MOST)

@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import swereg
 from swereg import Dataset, Entry, Example, Registry, Task
 from swereg.errors import CheckFailed, Conflict, NotFound, UsageError
-from swereg.records import Epoch, EpochEnded, Notice, Progress, Recipe, Started
+from swereg.records import Epoch, EpochEnded, Notice, Outputs, Progress, Recipe, Started
 from swereg.testing import make_base
 from tests.registry.make_entry import loss, make
 
@@ -193,3 +194,44 @@ def test_only_the_best_rows_are_compared_where_so_many_are_wanted(tmp_path: Path
     )  # fmt: skip
     with pytest.raises(UsageError, match="cannot be sorted"):
         swereg.compare(task="känslor", limit=1, sort="beauty", registry=path)
+    with pytest.raises(UsageError, match="limit cannot be 0"):
+        swereg.compare(task="känslor", limit=0, registry=path)
+    assert swereg.compare(task="känslor", where=["r=4"], limit=1, seeds=True,
+                          registry=path).between is None  # fmt: skip
+
+
+def test_what_was_not_stored_is_worked_out_before_rows_are_left_out(tmp_path: Path) -> None:
+    """The best by Matthews' correlation has the highest validation loss; it is not stored."""
+    path, rng = tmp_path / "r.db", np.random.default_rng(0)
+    rows = tuple(Example(f"text {n}", ("nej", "ja")[n % 2]) for n in range(40))
+    data = Dataset(("nej", "ja"), rows[:8], rows[8:])
+    truth = np.array([n % 2 for n in range(8, 40)], dtype="<u2")
+    with Registry.open(path, create=True) as registry:
+        for number in range(6):
+            noise = rng.normal(size=(32, 2)) * (6 - number)
+            logits = (np.eye(2)[truth] * 2 + noise).astype("<f4")
+            outputs = (Outputs("val", 32, 2, logits.tobytes(), truth.tobytes()),)
+            recipe = Recipe(settings={"r": number + 1}, device="cpu")
+            registry.add(make(f"run-{number}", recipe=recipe, dataset=data, outputs=outputs,
+                              scores=loss(0.1 * (number + 1))))  # fmt: skip
+    for metric, sort in (("mcc", None), ("brier", "brier"), ("accuracy", "mcc")):
+        every = swereg.compare(task="känslor", metric=metric, sort=sort, registry=path)
+        (best,) = (row.ref for row in every.rows if metric in row.best)
+        few = swereg.compare(task="känslor", metric=metric, sort=sort, limit=2, registry=path)
+        assert best in [row.ref for row in few.rows if metric in row.best] or metric == "accuracy"
+        assert [row.ref for row in few.rows][:2] == [row.ref for row in every.rows][:2]
+        assert few.more == 6 - len(few.rows)
+
+
+def test_fewer_rows_are_of_the_same_split(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    with Registry.open(path, create=True) as registry:
+        for number in range(4):
+            scores = loss(0.1 * (number + 1))
+            tested = {"test": scores["val"]} if number < 2 else {}
+            recipe = Recipe(settings={"r": number + 1}, device="cpu")
+            registry.add(make(f"run-{number}", recipe=recipe, scores=scores | tested))
+    for limit in (None, 2):
+        found = swereg.compare(task="känslor", seeds=True, limit=limit, registry=path)
+        assert (found.split, found.between) == ("val", None)
+        assert any("There is no baseline" in text for text in found.notices)

@@ -31,8 +31,9 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
         help=f"By what to sort, the best first: {', '.join(SORTS)}.  [default: val_loss]",
 )  # fmt: skip
 @option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
-        help="The most rows of a task, the best ones.")  # fmt: skip
-@option("--all", "everything", is_flag=True, help="All rows of a task.")
+        help="The most rows of a task, the best ones; the baseline and the best by the metric "
+        "come on top.")  # fmt: skip
+@option("--all", "everything", is_flag=True, help="All rows of a task, as with --fail-if.")
 @option("--fail-if", "fail_if", multiple=True, metavar="CONDITION",
         help="End with exit code 4 if this holds of a row, such as accuracy<0.8, or cannot be "
         "known. Of two entries also: worse, which is the second against the first.",
@@ -67,9 +68,10 @@ def compare(
     swereg compare --task sentiment
     swereg compare sentiment@prod sentiment@latest --fail-if worse
     """
+    most = None if everything or fail_if else limit
     found = swereg.compare(
         *refs, task=task, where=where, metric=metric, seeds=seeds, sort=sort,
-        limit=None if everything or fail_if else limit, registry=session.registry,
+        limit=most, registry=session.registry,
     )  # fmt: skip
     if form == "json":
         output.as_json(found.to_json())
@@ -84,7 +86,7 @@ def compare(
     if plot:
         path = swereg.plot(
             *refs, task=task, output=plot, where=where, metric=found.metric, seeds=seeds,
-            registry=session.registry,
+            limit=most, registry=session.registry,
         )  # fmt: skip
         output.say(f"drawn: {path}")
     check(found, fail_if)

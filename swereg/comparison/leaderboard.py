@@ -64,6 +64,8 @@ def compare(
     metric: str | None = None,
     folded: bool = False,
     sort: str | None = None,
+    limit: int | None = None,
+    among: Sequence[Entry] = (),
 ) -> Comparison:
     """Put entries side by side; the newest full fine-tuning among them is the baseline.
 
@@ -73,6 +75,8 @@ def compare(
         folded: whether entries that differ in the seed alone become one row.
         sort: the column of ``BETTER_SMALL`` by which rows are sorted, the best first; by default
             they stay in their order.
+        limit: the most rows, apart from the baseline and the best one by the metric.
+        among: the entries of which those are the ``leading`` ones; by default there are no others.
 
     Raises:
         NotFound: there is nothing to compare.
@@ -80,10 +84,9 @@ def compare(
         UsageError: there is no such metric or column.
     """
     entries = [each.entry for each in those]
-    task = _check(entries)
-    metric = _metric(entries, metric)
-    split = _split(entries)
-    two = len(those) == 2 and not folded
+    whole = among or entries
+    task, metric, split = _check(whole), _metric(whole, metric), _split(whole)
+    two = len(whole) == 2 and not folded
     by_ref, baseline = {entry.ref: entry for entry in entries}, _baseline(entries)
     groups = _groups(entries, folded=folded)
     rows = [_stored(group, by_ref, baseline, split) for group in groups]
@@ -95,30 +98,36 @@ def compare(
     pair = between(those[0], those[1], split, metric, found, why) if two else None
     held = next((one for one in ranked if one.baseline), None)
     marked = mark_varied(mark_best([against(one, held) for one in ranked]))
+    if sort:
+        marked = in_order(marked, sort, lambda one: one.figures.get(sort))
+    cut = len(whole) > len(those) or limit is None  # already, or not at all
+    shown = [one for at, one in enumerate(marked)
+             if cut or at < (limit or 0) or one.baseline or metric in one.best]  # fmt: skip
     return Comparison(
         task=task,
         split=split,
         metric=metric,
         examples=aligned.rows if aligned else 0,
-        rows=tuple(in_order(marked, sort, lambda one: one.figures.get(sort)) if sort else marked),
+        rows=tuple(shown),
         between=pair,
-        notices=tuple(notices(those, marked, aligned, split)),
+        notices=tuple(notices(those, marked, aligned, split, pair=len(whole) == 2)),
+        more=len(_groups(whole, folded=folded)) - len(shown),
     )
 
 
 def leading(
     entries: Sequence[Entry], most: int, *, metric: str | None, folded: bool, sort: str
-) -> tuple[list[Entry], int]:
+) -> list[Entry]:
     """Choose the entries of the best rows by a column, as they were scored when they were trained.
 
     The newest full fine-tuning among all is one of them, as the baseline, and so is the best one
-    by the metric.
+    by the metric. All are, where the column or the metric was not stored with their scores.
 
     Returns:
-        The entries in their order, and how many rows were left out.
+        The entries in their order.
 
     Raises:
-        As ``compare``.
+        NotFound, Conflict, UsageError: as ``compare``.
     """
     _check(entries)
     metric = _metric(entries, metric)
@@ -129,6 +138,9 @@ def leading(
         there = [value for value in values if value is not None]
         return sum(there) / len(there) if len(there) == len(values) else None
 
+    scored = [entry for entry in entries if entry.scores.get(split)]
+    if any(figure_of(one, column, split) is None for one in scored for column in (metric, sort)):
+        return list(entries)
     groups = in_order(_groups(entries, folded=folded), sort, partial(figure, sort))
     best = in_order(groups, metric, partial(figure, metric))[0]
     kept = [
@@ -137,7 +149,7 @@ def leading(
         if at < most or group == best or baseline in group.refs
     ]
     names = {ref for group in kept for ref in (*group.refs, *group.repeats)}
-    return [entry for entry in entries if entry.ref in names], len(groups) - len(kept)
+    return [entry for entry in entries if entry.ref in names]
 
 
 def _split(entries: Sequence[Entry]) -> Split:

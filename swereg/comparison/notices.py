@@ -11,9 +11,14 @@ from swereg.statistics import Aligned
 
 
 def notices(
-    those: Sequence[Evidence], rows: Sequence[Row], aligned: Aligned | None, split: Split
+    those: Sequence[Evidence],
+    rows: Sequence[Row],
+    aligned: Aligned | None,
+    split: Split,
+    *,
+    pair: bool,
 ) -> list[str]:
-    """Say what stands in the way of a fair reading."""
+    """Say what stands in the way of a fair reading; a pair needs no baseline."""
     entries = [each.entry for each in those]
     notices = []
     imported = [entry.ref for entry in entries if entry.imported]
@@ -24,7 +29,7 @@ def notices(
     if len({base.fingerprint for base in bases}) > 1:
         names = ", ".join(sorted(set(map(str, bases))))
         notices.append(f"These entries sit on different bases ({names}).")
-    if len(entries) != 2 and not any(entry.method == BASELINE for entry in entries):
+    if not pair and not any(entry.method == BASELINE for entry in entries):
         notices.append(
             f"There is no baseline; train it with: swereg train --task {entries[0].task} "
             f"--method {BASELINE}"
