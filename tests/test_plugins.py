@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 from swereg import plugins
 from swereg.errors import Conflict, NotFound
+from swereg.settings import BUILT_IN
 from swereg.testing import check_method, check_task
 
 METHODS = ["lora", "full", "head", "rslora", "dora", "vera", "ia3", "bitfit", "peft",
@@ -21,6 +23,13 @@ EXAMPLE = Path(__file__).parent / "plugin"
 @pytest.mark.parametrize("task", ["sentiment", "errand"])
 def test_built_in_tasks_conform(task: str) -> None:
     check_task(task)
+
+
+def test_the_built_in_methods_are_those_of_the_entry_points() -> None:
+    points = distribution("swereg").entry_points.select(group="swereg.methods")
+    assert {point.name: point.value for point in points} == {
+        name: f"swereg.{place}:METHOD" for name, place in BUILT_IN.items()
+    }
 
 
 @pytest.mark.parametrize("method", METHODS)
