@@ -379,7 +379,7 @@ def compare(
             else store.entries(task=task, sort="val_loss")
         )
         whole = kept = conditions.select(found, where)
-        folded = not (those or seeds)
+        folded, sort = not (those or seeds), sort or (None if those else "val_loss")
         if not those and limit is not None:
             kept = comparison.leading(
                 whole, limit, metric=metric, folded=folded, sort=sort or "val_loss"
@@ -389,7 +389,7 @@ def compare(
             _evidence(store, kept, texts=len(datasets) > 1),
             metric=metric,
             folded=folded,
-            sort=sort or (None if those else "val_loss"),
+            sort=sort,
             limit=None if those else limit,
             among=whole,
         )

@@ -2,7 +2,7 @@
 
 from swereg.statistics.alignment import Aligned, align
 from swereg.statistics.bootstrap import Bootstrap, Interval
-from swereg.statistics.groups import Resampled, pair, paired, resample
+from swereg.statistics.groups import Resampled, paired, resample
 from swereg.statistics.metrics import METRICS
 from swereg.statistics.noise import Standing, standings
 from swereg.statistics.pairs import Difference, McNemar, Pair
@@ -32,7 +32,6 @@ __all__ = [
     "Standing",
     "align",
     "fold",
-    "pair",
     "paired",
     "report",
     "resample",

@@ -111,21 +111,6 @@ def paired(found: Mapping[str, Resampled], a: str, b: str) -> Pair:
     return Pair(a, b, one.rows, differences, mcnemar(one, other), first.bootstrap)
 
 
-def pair(
-    a: Scored,
-    b: Scored,
-    names: tuple[str, str] = ("A", "B"),
-    bootstrap: Bootstrap | None = None,
-) -> Pair:
-    """Compare B with A by every metric.
-
-    Raises:
-        Conflict: they are not on the same examples.
-    """
-    groups = dict(zip(names, ([a], [b]), strict=True))
-    return paired(resample(groups, list(METRICS), bootstrap), *names)
-
-
 def _mean(values: Sequence[Numbers], seed: Sequence[int]) -> Numbers:
     """Draw one seed fewer than there are, with replacement, and take their mean: [resamples].
 

@@ -18,9 +18,9 @@ class Known(Masks):
     """Masks that are kept, to be used again."""
 
     def draw(self, shape: torch.Size, p: float) -> Tensor:
-        self.drawn = super().draw(shape, p)
-        self.before = self.drawn.clone()
-        return self.drawn
+        drawn = super().draw(shape, p)
+        self.before = drawn.clone()
+        return drawn
 
 
 def by_rows(

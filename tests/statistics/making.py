@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from swereg.records import Example
-from swereg.statistics import Scored
+from swereg.statistics import METRICS, Bootstrap, Pair, Scored, paired, resample
 
 
 def scored(truth: Sequence[int], logits: Any, labels: Sequence[str] = ()) -> Scored:
@@ -31,6 +31,21 @@ def drawn(seed: int, rows: int, labels: int = 2, skill: float = 1.0) -> Scored:
     truth = rng.integers(0, labels, rows)
     noise = rng.normal(size=(rows, labels))
     return scored(truth.tolist(), noise + skill * np.eye(labels)[truth])
+
+
+def pair(
+    a: Scored,
+    b: Scored,
+    names: tuple[str, str] = ("A", "B"),
+    bootstrap: Bootstrap | None = None,
+) -> Pair:
+    """Compare B with A by every metric.
+
+    Raises:
+        Conflict: they are not on the same examples.
+    """
+    groups = dict(zip(names, ([a], [b]), strict=True))
+    return paired(resample(groups, list(METRICS), bootstrap), *names)
 
 
 @st.composite

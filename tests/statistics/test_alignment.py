@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from swereg.errors import Conflict
 from swereg.records import Example
-from swereg.statistics import Bootstrap, Scored, align, pair
+from swereg.statistics import Bootstrap, Scored, align
+from tests.statistics.making import pair
 
 Pairs = Sequence[tuple[str, str]]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from swereg.statistics import METRICS, Bootstrap, Scored, pair, resample
+from swereg.statistics import METRICS, Bootstrap, Scored, resample
 from swereg.statistics.chance import seeds_test
-from tests.statistics.making import scored
+from tests.statistics.making import pair, scored
 
 
 def groups(

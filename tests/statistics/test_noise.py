@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from swereg.errors import Conflict
-from swereg.statistics import METRICS, Bootstrap, Scored, Standing, pair, resample, standings
-from tests.statistics.making import answers, drawn, scored
+from swereg.statistics import METRICS, Bootstrap, Scored, Standing, resample, standings
+from tests.statistics.making import answers, drawn, pair, scored
 
 FEW = Bootstrap(resamples=200)
 

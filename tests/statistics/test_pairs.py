@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from swereg.errors import Conflict
-from swereg.statistics import METRICS, Bootstrap, Difference, Scored, pair, resample
+from swereg.statistics import METRICS, Bootstrap, Difference, Scored, resample
 from swereg.statistics.pairs import mcnemar
-from tests.statistics.making import answers, drawn, scored
+from tests.statistics.making import answers, drawn, pair, scored
 
 FEW = Bootstrap(resamples=200)
 JUDGING = [name for name, metric in METRICS.items() if not metric.unsure]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from swereg.statistics import Bootstrap, Difference, Interval, McNemar, Pair, pair, sentence
-from tests.statistics.making import answers
+from swereg.statistics import Bootstrap, Difference, Interval, McNemar, Pair, sentence
+from tests.statistics.making import answers, pair
 
 
 def compared(rows: int = 60, level: float = 0.95, **facts: object) -> Pair:
