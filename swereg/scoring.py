@@ -37,7 +37,8 @@ def score(logits: Logits, labels: Sequence[int]) -> dict[str, float]:
         ``loss`` (mean cross-entropy, nats), ``accuracy``, ``macro_f1`` over the labels of the
         head, and with two labels of which both occur ``roc_auc`` of the second one.
     """
-    from swereg.statistics.metrics import area, f1
+    from swereg.statistics.metrics import f1
+    from swereg.statistics.roc_auc import area
 
     columns = logits.shape[1]
     truth = np.asarray(labels)
@@ -54,6 +55,6 @@ def score(logits: Logits, labels: Sequence[int]) -> dict[str, float]:
         "macro_f1": float(f1(hits, examples, answers).mean()),
     }
     if columns == 2 and examples.all():
-        every = np.ones((1, len(truth)))
+        every = np.ones((len(truth), 1))
         scores["roc_auc"] = float(area(probabilities[:, 1], truth == 1)(every)[0])
     return scores

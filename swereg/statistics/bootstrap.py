@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swereg.statistics.metrics import Formula
-from swereg.statistics.scored import Numbers
+from swereg.statistics.scored import Formula, Numbers
 
-_AT_ONCE = 2**18  # weights at a time: 2 MB, which stay in a cache
+_AT_ONCE = 2**18  # numbers at a time: 2 MB, which stay in a cache
+_HELD = 2**24  # weights in memory: 128 MB
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,22 @@ class Bootstrap:
     level: float = 0.95
 
     def weights(self, rows: int) -> Iterator[Numbers]:
-        """Draw the samples, in blocks: how often each example is in each, [resamples, rows]."""
+        """Draw the samples, in blocks: how often each example is in each, [rows, resamples]."""
         rng = np.random.default_rng(self.seed)
-        for size in self.blocks(rows):
-            drawn = rng.integers(0, rows, size=(size, rows))
-            drawn += np.arange(size)[:, None] * rows
-            counted = np.bincount(drawn.ravel(), minlength=size * rows)
-            yield counted.reshape(size, rows).astype(np.float64)
+        for many in _split(self.resamples, _HELD // rows):
+            weights = np.empty((rows, many))
+            start = 0
+            for size in _split(many, _AT_ONCE // rows):
+                drawn = rng.integers(0, rows, size=(size, rows))
+                drawn += np.arange(size)[:, None] * rows
+                counted = np.bincount(drawn.ravel(), minlength=size * rows)
+                weights[:, start : start + size] = counted.reshape(size, rows).T
+                start += size
+            yield weights
 
     def blocks(self, rows: int) -> Iterator[int]:
-        """Split the resamples into numbers that fit into memory at a time."""
-        block = max(1, _AT_ONCE // rows)
-        for start in range(0, self.resamples, block):
-            yield min(block, self.resamples - start)
+        """Split the resamples into so many that what is worked out of them stays in a cache."""
+        return _split(self.resamples, _AT_ONCE // rows)
 
     def values(self, rows: int, formulas: Sequence[Formula]) -> list[Numbers]:
         """Work out several metrics on the same samples, [resamples] each."""
@@ -70,6 +73,14 @@ class Bootstrap:
         takes six of them.
         """
         return math.floor(1 - math.log2(1 - self.level)) + 1
+
+
+def _split(total: int, most: int) -> Iterator[int]:
+    """Split a number into parts of at most so many, or 1."""
+    most = max(1, most)
+    while total > 0:
+        yield min(most, total)
+        total -= most
 
 
 @dataclass(frozen=True)

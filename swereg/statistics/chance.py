@@ -35,7 +35,7 @@ def exchange_test(metric: Metric, a: Scored, b: Scored, bootstrap: Bootstrap) ->
     """
     rng = np.random.default_rng(bootstrap.seed)
     difference = metric.exchanged(a, b)
-    least = abs(float(difference(np.ones((1, a.rows)))[0])) - _ROUNDING
+    least = abs(float(difference(np.ones((a.rows, 1)))[0])) - _ROUNDING
     as_large = 1
     for size in bootstrap.blocks(a.rows):
         tossed = _tosses(rng, size, a.rows)
@@ -44,10 +44,10 @@ def exchange_test(metric: Metric, a: Scored, b: Scored, bootstrap: Bootstrap) ->
 
 
 def _tosses(rng: np.random.Generator, worlds: int, rows: int) -> Numbers:
-    """Toss a coin for each example in each of some worlds, 1 or 0: [worlds, rows]."""
+    """Toss a coin for each example in each of some worlds, 1 or 0: [rows, worlds]."""
     words = -(-rows // 64)  # of each world, so that it does not matter how many come at a time
     drawn = rng.integers(0, 2**64, size=(worlds, words), dtype=np.uint64).astype("<u8")
-    return np.unpackbits(drawn.view(np.uint8), axis=1, count=rows).astype(np.float64)
+    return np.unpackbits(drawn.view(np.uint8), axis=1, count=rows).T.astype(np.float64)
 
 
 def seeds_test(

@@ -1,24 +1,21 @@
 """Metrics as functions of the weights of the examples.
 
-A bootstrap resample is a row of weights: how often each example was drawn. Every metric here is
-written for many rows of weights at once; its plain value is the one under equal weights. So the
-value and the limits of its interval come from one formula.
+A bootstrap resample is a column of weights: how often each example was drawn. Every metric here is
+written for many columns at once; its plain value is the one under equal weights. So the value and
+the limits of its interval come from one formula.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from swereg.statistics.calibration import BINS, bin_of, gaps
-from swereg.statistics.scored import Numbers, Scored
-
-# weights [resamples, examples], whole numbers -> values [resamples]
-Formula = Callable[[Numbers], Numbers]
+from swereg.statistics.roc_auc import no_area, roc_auc, roc_auc_exchanged
+from swereg.statistics.scored import Formula, Numbers, Scored
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Metric:
         """Work out the metric, each example counting once; None where it is not defined."""
         if self.undefined(scored):
             return None
-        return float(self.formula(scored)(np.ones((1, scored.rows)))[0])
+        return float(self.formula(scored)(np.ones((scored.rows, 1)))[0])
 
     def undecided(self, scored: Scored) -> str:
         """Say why nothing can be decided by it on these examples, or nothing."""
@@ -71,15 +68,20 @@ def _of_sums(
     """
 
     def formula(scored: Scored) -> Formula:
-        each = figures(scored)
-        return lambda weights: of(weights @ each, weights.sum(axis=1))
+        each = np.hstack([figures(scored), np.ones((scored.rows, 1))]).T
+
+        def value(weights: Numbers) -> Numbers:
+            *sums, rows = each @ weights
+            return of(np.stack(sums, axis=1), rows)
+
+        return value
 
     def exchanged(a: Scored, b: Scored) -> Formula:
         one, other = figures(a), figures(b)
         rows, first, both = np.array(float(a.rows)), other.sum(axis=0), (one + other).sum(axis=0)
 
         def difference(stay: Numbers) -> Numbers:
-            here = first + stay @ (one - other)
+            here = first + ((one - other).T @ stay).T
             return np.asarray(of(both - here, rows) - of(here, rows))
 
         return difference
@@ -142,76 +144,6 @@ def _mcc(sums: Numbers, rows: Numbers) -> Numbers:
     return ratio(shared, np.sqrt(spread), 0.0)
 
 
-def _roc_auc(scored: Scored) -> Formula:
-    """The area under the ROC curve: of the second label of two, else the mean of one-vs-rest."""
-    areas = [area(scored.probabilities[:, at], scored.truth == at) for at in _ranked(scored)]
-    return lambda weights: np.mean([area(weights) for area in areas], axis=0)
-
-
-def _ranked(scored: Scored) -> Sequence[int]:
-    """The labels whose probabilities are ranked."""
-    return [1] if len(scored.labels) == 2 else range(len(scored.labels))
-
-
-def area(scores: Numbers, positive: NDArray[np.bool_]) -> Formula:
-    """Return the share of pairs (positive, other) in the right order; a tie is half a pair."""
-    others = np.flatnonzero(~positive)
-    others = others[np.argsort(scores[others], kind="stable")]
-    wanted = np.flatnonzero(positive)
-    below = np.searchsorted(scores[others], scores[wanted], side="left")
-    upto = np.searchsorted(scores[others], scores[wanted], side="right")
-
-    tied = bool((below != upto).any())
-
-    def formula(weights: Numbers) -> Numbers:
-        counted = weights.astype(np.int32)  # summed up in an eighth of the time of floats
-        ranked = np.zeros((len(weights), len(others) + 1), dtype=np.int32)
-        np.cumsum(np.take(counted, others, axis=1), axis=1, out=ranked[:, 1:], dtype=np.int32)
-        mine = np.take(weights, wanted, axis=1)
-        passed = np.take(ranked, below, axis=1).astype(np.float64)
-        if tied:
-            passed = (passed + np.take(ranked, upto, axis=1)) / 2
-        ordered = np.einsum("rp,rp->r", mine, passed)
-        return ratio(ordered, mine.sum(axis=1) * ranked[:, -1], np.nan)
-
-    return formula
-
-
-def _roc_auc_exchanged(a: Scored, b: Scored) -> Formula:
-    """Work out what each example adds to the difference of the areas, or takes from it.
-
-    Where some answers are exchanged, the area is a sum over pairs (positive, other) of one of four:
-    either answer to the one against either to the other. With t = 1 for an example that stays and
-    -1 for one that is exchanged, the products of two t are the same in B's area as in A's, and in
-    the difference the single ones are left: for a positive example half of how many more of the
-    others' answers, A's and B's, lie below B's answer to it than below A's.
-    """
-    added = np.zeros(a.rows)
-    for at in _ranked(a):
-        positive = a.truth == at
-        one, other = a.probabilities[:, at], b.probabilities[:, at]
-        pairs = positive.sum() * (~positive).sum()
-        for mine, sign in ((positive, 1), (~positive, -1)):
-            pooled = np.sort(np.concatenate([one[~mine], other[~mine]]))
-            risen = _below(pooled, other[mine]) - _below(pooled, one[mine])
-            added[mine] += sign * risen / (2 * pairs * len(_ranked(a)))
-    return lambda stay: np.asarray(2 * (stay @ added) - added.sum())
-
-
-def _below(those: Numbers, scores: Numbers) -> Numbers:
-    """Count for each score how many of some sorted ones are smaller, equal ones half."""
-    left, right = (np.searchsorted(those, scores, side=side) for side in ("left", "right"))
-    return np.asarray((left + right) / 2)
-
-
-def _no_area(scored: Scored) -> str:
-    found = np.bincount(scored.truth, minlength=len(scored.labels))
-    if (found == scored.rows).any():
-        return f"every example is labelled {scored.labels[int(found.argmax())]}"
-    missing = [label for label, count in zip(scored.labels, found, strict=True) if count == 0]
-    return f"no example is labelled {', '.join(missing)}" if missing else ""
-
-
 def _gaps_by_bin(scored: Scored) -> Numbers:
     return np.asarray(np.eye(BINS)[bin_of(scored)] * gaps(scored)[:, None])
 
@@ -232,7 +164,7 @@ METRICS: Mapping[str, Metric] = {
         _of_sums("accuracy", _hits, _mean, labels_only=True),
         _of_sums("macro_f1", by_label, _macro_f1, labels_only=True),
         _of_sums("mcc", by_label, _mcc, labels_only=True),
-        Metric("roc_auc", _roc_auc, _roc_auc_exchanged, undefined=_no_area),
+        Metric("roc_auc", roc_auc, roc_auc_exchanged, undefined=no_area),
         _of_sums("loss", _losses, _mean, small=True),
         _of_sums("ece", _gaps_by_bin, _ece, small=True,
                  unsure="resamples exaggerate calibration errors"),

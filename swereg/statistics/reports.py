@@ -138,7 +138,7 @@ def _label_intervals(scored: Scored, bootstrap: Bootstrap) -> list[dict[str, Int
     if scored.rows < 2:
         return [{} for _ in scored.labels]
     each = by_label(scored)
-    sums = [weights @ each for weights in bootstrap.weights(scored.rows)]
+    sums = [(each.T @ weights).T for weights in bootstrap.weights(scored.rows)]
     hits, examples, answers = counts(np.concatenate(sums))
     values = {
         "precision": ratio(hits, answers, np.nan),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from swereg.records import Example, Outputs
 Logits = NDArray[np.float32]  # [examples, labels]
 Columns = NDArray[np.intp]  # [examples]
 Numbers = NDArray[np.float64]
+Formula = Callable[[Numbers], Numbers]  # of weights, [examples, resamples]: [resamples]
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,11 +45,12 @@ def test_intervals_are_those_of_a_loop_with_the_same_draws(metric: str, labels: 
 def test_the_draws_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     bootstrap = Bootstrap(resamples=50)
     (whole,) = bootstrap.weights(31)
-    monkeypatch.setattr(module, "_AT_ONCE", 31 * 7)
+    monkeypatch.setattr(module, "_AT_ONCE", 31 * 3)
+    monkeypatch.setattr(module, "_HELD", 31 * 7)
     parts = list(bootstrap.weights(31))
     assert len(parts) == 8
-    assert (np.concatenate(parts) == whole).all()
-    assert (whole.sum(axis=1) == 31).all()
+    assert (np.hstack(parts) == whole).all()
+    assert (whole.sum(axis=0) == 31).all()
 
 
 def test_the_same_seed_gives_the_same_limits_and_another_gives_others() -> None:

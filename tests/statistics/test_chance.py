@@ -81,7 +81,7 @@ def test_exchanging_answers_gives_what_the_metric_gives(a: Scored, seed: int) ->
     for name, metric in METRICS.items():
         if metric.undefined(a):
             continue
-        found = metric.exchanged(a, b)(stay)
+        found = metric.exchanged(a, b)(stay.T)
         for world, difference in zip(stay, found, strict=True):
             here = np.where(world[:, None] == 1, a.logits, b.logits)
             there = np.where(world[:, None] == 1, b.logits, a.logits)

@@ -57,7 +57,7 @@ def test_values_are_those_of_scikit_learn(one: Scored) -> None:
 def test_weights_are_repetitions(one: Scored, seed: int) -> None:
     rows = np.random.default_rng(seed).integers(0, one.rows, one.rows)
     again = one.take(rows.tolist(), one.labels)
-    weights = np.bincount(rows, minlength=one.rows)[None].astype(float)
+    weights = np.bincount(rows, minlength=one.rows)[:, None].astype(float)
     for metric in METRICS.values():
         value = metric.formula(one)(weights)[0]
         if metric.undefined(again):
@@ -161,3 +161,14 @@ def test_equal_logits_answer_the_first_label() -> None:
     one = scored([0, 1], [[1, 1], [1, 1]])
     assert one.best.tolist() == [0, 0]
     assert METRICS["roc_auc"].value(one) == 0.5
+
+
+@settings(deadline=None, max_examples=30)
+@given(any_answers(), st.integers(0, 1000))
+def test_many_resamples_at_a_time_give_what_one_gives(one: Scored, seed: int) -> None:
+    """With ties, and with labels that some resamples lack."""
+    (many,) = Bootstrap(resamples=70, seed=seed).weights(one.rows)
+    for name, metric in METRICS.items():
+        formula = metric.formula(one)
+        single = [formula(many[:, [at]])[0] for at in range(70)]
+        assert formula(many) == pytest.approx(single, nan_ok=True), name
