@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from swereg import data as data
-    from swereg.api import compare as compare
-    from swereg.api import count as count
-    from swereg.api import entries as entries
-    from swereg.api import examine as examine
     from swereg.api import load as load
     from swereg.api import predict as predict
     from swereg.api import resume as resume
-    from swereg.api import show as show
     from swereg.api import train as train
     from swereg.api import train_seeds as train_seeds
     from swereg.bank import Bank as Bank
@@ -31,6 +26,11 @@ if TYPE_CHECKING:
     from swereg.exchange import import_ as import_
     from swereg.exchange import import_entries as import_entries
     from swereg.plugins import installed as installed
+    from swereg.reading import compare as compare
+    from swereg.reading import count as count
+    from swereg.reading import entries as entries
+    from swereg.reading import examine as examine
+    from swereg.reading import show as show
     from swereg.records import Dataset as Dataset
     from swereg.records import Entry as Entry
     from swereg.records import Example as Example
@@ -52,10 +52,8 @@ if TYPE_CHECKING:
     from swereg.verification import verify as verify
 else:
     _HOMES = {
-        "swereg.api": [
-            "compare", "count", "entries", "examine", "load", "predict", "resume", "show",
-            "train", "train_seeds",
-        ],
+        "swereg.api": ["load", "predict", "resume", "train", "train_seeds"],
+        "swereg.reading": ["compare", "count", "entries", "examine", "show"],
         "swereg.bank": ["Bank"],
         "swereg.checkup": ["doctor"],
         "swereg.classifier": ["Classifier"],

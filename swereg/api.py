@@ -1,16 +1,17 @@
-"""The use cases. The only file that knows the registry, the adapters and the tasks."""
+"""The use cases of training and answering: they bring registry, adapters and tasks together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from swereg import conditions, plugins, refs, runs
+from swereg import plugins, refs, runs
 from swereg.errors import UsageError
 from swereg.examples import DataSource, task_and_data
+from swereg.progress import Notice, OnProgress, Progress, SeedBegan, Stored, silent
+from swereg.reading import opened
 from swereg.records import (
     BASELINE,
     BaseInfo,
@@ -18,25 +19,16 @@ from swereg.records import (
     Entry,
     Fitted,
     NewEntry,
-    Notice,
-    OnProgress,
     Prediction,
-    Progress,
     ReadOptions,
     Recipe,
-    SeedBegan,
-    Split,
-    Stored,
     Task,
-    silent,
 )
 
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource
     from swereg.classifier import Classifier
-    from swereg.comparison import Comparison, Evidence, Examination
     from swereg.registry import Registry
-    from swereg.registry.glance import Reader
     from swereg.specs import Spec
     from swereg.statistics import SeedRun
 
@@ -272,192 +264,6 @@ def predict(
         if found is not None:
             return found[0]
         return load(entry, base=base, registry=store, device=device).predict(texts)
-
-
-def entries(  # noqa: PLR0913 - one keyword for each thing that may be said
-    *,
-    task: str | None = None,
-    name: str | None = None,
-    method: str | None = None,
-    tags: Sequence[str] = (),
-    deleted: bool = False,
-    where: Sequence[str] = (),
-    sort: str = "created",
-    limit: int | None = None,
-    registry: Registry | str | Path | None = None,
-) -> list[Entry]:
-    """List entries, the newest first unless sorted otherwise.
-
-    Args:
-        tags: those that they must have, as ``"key"`` or ``"key=value"``.
-        deleted: whether those that can be restored are wanted, instead of those that are there.
-        where: conditions that must all hold, such as ``"val_loss<0.4"`` or ``"r>=8"``.
-
-    Raises:
-        UsageError: there is no such sort key, or a condition cannot be read.
-    """
-    with reading(registry) as store:
-        found = store.entries(
-            task=task,
-            name=name,
-            method=method,
-            tags=tags,
-            deleted=deleted,
-            sort=sort,
-            limit=None if where else limit,
-        )
-    return conditions.select(found, where)[:limit] if where else found
-
-
-def count(
-    *,
-    task: str | None = None,
-    name: str | None = None,
-    method: str | None = None,
-    tags: Sequence[str] = (),
-    deleted: bool = False,
-    registry: Registry | str | Path | None = None,
-) -> int:
-    """Count entries without reading them; the arguments are those of ``entries``."""
-    with reading(registry) as store:
-        return store.count(task=task, name=name, method=method, tags=tags, deleted=deleted)
-
-
-def show(ref: str, *, registry: Registry | str | Path | None = None) -> Entry:
-    """Return one entry with everything stored about it.
-
-    Raises:
-        NotFound: there is no such entry.
-    """
-    with reading(registry) as store:
-        return store.get(ref)
-
-
-def compare(
-    *those: str,
-    task: str | None = None,
-    where: Sequence[str] = (),
-    metric: str | None = None,
-    seeds: bool = False,
-    sort: str | None = None,
-    limit: int | None = None,
-    registry: Registry | str | Path | None = None,
-) -> Comparison:
-    """Put entries of one task side by side; two of them in every detail.
-
-    Args:
-        those: references; without any, all entries of the task, the best first.
-        where: conditions that must all hold, such as ``"method=lora"``.
-        metric: the score by which they are judged: ``accuracy``, ``macro_f1``, ``mcc``,
-            ``roc_auc``, ``loss``, ``ece`` or ``brier``; by default the task's own, else accuracy.
-        seeds: whether each seed of a recipe has a row of its own; without, they are folded, as
-            long as no references are given.
-        sort: the figure by which rows are sorted, the best first; by default validation loss, or
-            the order of the references.
-        limit: the most rows of a task, the best ones by ``sort``; the baseline and the best one
-            by ``metric`` come on top.
-
-    Raises:
-        NotFound: there is nothing to compare.
-        Conflict: the references are of different tasks.
-        UsageError: there is no such metric or figure, or a condition cannot be read.
-    """
-    from swereg import comparison
-
-    if not those and task is None:
-        raise UsageError(
-            "nothing was said to compare",
-            hint="Name two entries, or a task: swereg compare --task sentiment",
-            code="compare.nothing",
-        )
-    if limit is not None and limit < 1:
-        raise UsageError(f"limit cannot be {limit}", why="It is 1 or more.", code="compare.limit")
-    with reading(registry) as store:
-        found = (
-            [store.get(ref) for ref in those]
-            if those
-            else store.entries(task=task, sort="val_loss")
-        )
-        whole = kept = conditions.select(found, where)
-        folded, sort = not (those or seeds), sort or (None if those else "val_loss")
-        if not those and limit is not None:
-            kept = comparison.leading(
-                whole, limit, metric=metric, folded=folded, sort=sort or "val_loss"
-            )
-        datasets = {entry.dataset for entry in kept if entry.dataset}
-        return comparison.compare(
-            _evidence(store, kept, texts=len(datasets) > 1),
-            metric=metric,
-            folded=folded,
-            sort=sort,
-            limit=None if those else limit,
-            among=whole,
-        )
-
-
-def examine(
-    ref: str | Entry,
-    *,
-    split: Split | None = None,
-    registry: Registry | str | Path | None = None,
-) -> Examination:
-    """Work out what an entry's stored answers tell: every metric with its interval, and mistakes.
-
-    Args:
-        split: ``test`` or ``val``; by default test, or validation where there is no test.
-
-    Raises:
-        NotFound: there is no such entry, or there are no answers on that split.
-    """
-    from swereg import comparison
-
-    with reading(registry) as store:
-        entry = ref if isinstance(ref, Entry) else store.get(ref)
-        return comparison.examine(_evidence(store, [entry], texts=True)[0], split)
-
-
-def _evidence(store: Registry | Reader, those: Sequence[Entry], *, texts: bool) -> list[Evidence]:
-    """Fetch what the entries answered, and the texts where they are wanted and kept.
-
-    On one dataset the place of an example says which it is; reading the texts takes longer than
-    all that is worked out.
-    """
-    from swereg.comparison import Evidence
-
-    digests = {entry.dataset for entry in those if entry.dataset} if texts else set()
-    datasets = {digest: store.texts(digest) for digest in digests}
-    return [
-        Evidence(
-            entry,
-            {outputs.split: outputs for outputs in store.outputs(entry)},
-            datasets.get(entry.dataset or ""),
-        )
-        for entry in those
-    ]
-
-
-@contextmanager
-def opened(registry: Registry | str | Path | None, *, create: bool = False) -> Iterator[Registry]:
-    """Give an open registry, and close it afterwards if it was opened here."""
-    from swereg.registry import Registry
-
-    if isinstance(registry, Registry):
-        yield registry
-        return
-    with Registry.open(registry, create=create) as store:
-        yield store
-
-
-@contextmanager
-def reading(registry: Registry | str | Path | None) -> Iterator[Registry | Reader]:
-    """Give a registry to read from; SQLAlchemy is imported only where that takes it."""
-    if registry is not None and not isinstance(registry, str | Path):
-        yield registry
-        return
-    from swereg.registry.glance import Reader
-
-    with Reader(registry) as store:
-        yield store
 
 
 def chosen_seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:

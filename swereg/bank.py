@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from swereg import api
 from swereg.classifier import Classifier, listed, predictions
 from swereg.errors import CheckFailed, NotFound, UsageError
+from swereg.reading import opened
 from swereg.records import BaseInfo, Entry, Prediction
 from swereg.registry import Registry
 
@@ -93,7 +94,7 @@ class Bank:
         Left out are models on another base, and those for which there is no room; nothing leaves
         the bank for them. Returns the entries that were loaded.
         """
-        with self._loading, api.opened(self._registry) as registry:
+        with self._loading, opened(self._registry) as registry:
             loaded: list[Entry] = []
             for entry in map(registry.get, registry.names()):
                 base = self._base.info if self._base else registry.default_base
@@ -190,7 +191,7 @@ class Bank:
     ) -> dict[str, Classifier]:
         """Open entries, and publish all of them or, if one cannot be had, none."""
         with self._loading:
-            with api.opened(self._registry) as registry:
+            with opened(self._registry) as registry:
                 found = {ref: self._open(registry.get(ref), registry) for ref in refs}
             self._check([*beside, *found.values()])
             self._publish(found)

@@ -10,22 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swereg import folders, home, plugins, refs
-from swereg.api import choose_base, opened
+from swereg.api import choose_base
 from swereg.errors import CheckFailed, UsageError
 from swereg.examples import DataSource
 from swereg.model_card import model_card
-from swereg.records import (
-    Dataset,
-    Entry,
-    NewEntry,
-    Notice,
-    OnProgress,
-    ReadOptions,
-    Recipe,
-    Task,
-    Weights,
-    silent,
-)
+from swereg.progress import Notice, OnProgress, silent
+from swereg.reading import opened
+from swereg.records import Dataset, Entry, NewEntry, ReadOptions, Recipe, Task, Weights
 from swereg.registry import Registry
 
 if TYPE_CHECKING:

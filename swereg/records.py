@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Self
 
 from swereg.errors import UsageError
 
@@ -470,6 +470,72 @@ class Entry:
         }
 
 
+class Outline(NamedTuple):
+    """What ranks an entry among the others of its task.
+
+    Attributes:
+        kind: all that decides a training but the seed, see ``kind_of``; None for an imported entry,
+            of which it is not known.
+        metric: the task's own, or ``""``.
+        size: of the weights, in bytes.
+    """
+
+    name: str
+    version: int
+    task: str
+    kind: str | None
+    seed: int
+    method: str
+    metric: str
+    created: str
+    scores: Mapping[str, Mapping[str, float]]
+    trainable: int
+    total: int
+    size: int
+    seconds: float | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Leave out the rest of an entry."""
+        base, recipe = entry.base.fingerprint if entry.base else None, entry.recipe
+        kind = kind_of(entry.task, entry.labels, entry.dataset, base, recipe)
+        return cls(
+            entry.name, entry.version, entry.task, None if entry.imported else kind, recipe.seed,
+            entry.method, entry.about.get("metric", ""), entry.created, entry.scores,
+            entry.trainable, entry.total, entry.weights_size, entry.seconds,
+        )  # fmt: skip
+
+    @property
+    def ref(self) -> str:
+        """The reference, such as ``sentiment/3``."""
+        return f"{self.name}/{self.version}"
+
+    @property
+    def trainable_percent(self) -> float:
+        """As of ``Entry``."""
+        return 100.0 * self.trainable / self.total
+
+    @property
+    def val_loss(self) -> float | None:
+        """As of ``Entry``."""
+        return self.scores.get("val", {}).get("loss")
+
+
+_IN_ORDER = json.JSONEncoder(sort_keys=True)
+
+
+def kind_of(
+    task: str, labels: Sequence[str], dataset: str | None, base: str | None, recipe: Recipe
+) -> str:
+    """Write down all that decides a training, apart from the seed.
+
+    Args:
+        dataset: its digest.
+        base: its fingerprint.
+    """
+    return _IN_ORDER.encode([task, labels, dataset, base, {**vars(recipe), "seed": 0}])
+
+
 def _known(recipe: Recipe, base: BaseInfo | None, origin: Mapping[str, Any]) -> dict[str, Any]:
     """Return those fields of a recipe that say something about an entry."""
     facts = asdict(recipe)
@@ -578,124 +644,6 @@ class Prediction:
     score: float
     scores: Mapping[str, float]
     truncated: bool = False
-
-
-# --- progress -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something the user should know; training goes on."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Started:
-    """Training begins."""
-
-    epochs: int
-    steps: int
-    trainable: int
-    total: int
-
-
-@dataclass(frozen=True)
-class Stepped:
-    """One optimizer step (``stage`` train) or one batch of another stage is done."""
-
-    stage: Literal["train", "encode", "evaluate"]
-    done: int
-    of: int
-    loss: float | None = None
-
-
-@dataclass(frozen=True)
-class EpochEnded:
-    """An epoch is done; ``best`` says whether it is the best so far."""
-
-    epoch: Epoch
-    best: bool
-
-
-@dataclass(frozen=True)
-class Trying:
-    """A value of a method's setting is about to be tried, such as ``C=10``, on so many examples."""
-
-    setting: str
-    examples: int
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A value of a method's setting was tried; ``best`` says whether it is the best so far.
-
-    Attributes:
-        setting: with its value, such as ``C=10``.
-        val_loss: mean cross-entropy per example on validation (nats).
-        val_accuracy: share of validation examples whose best label is right.
-        seconds: duration, validation included.
-    """
-
-    setting: str
-    val_loss: float
-    val_accuracy: float
-    seconds: float
-    best: bool
-
-
-@dataclass(frozen=True)
-class SeedBegan:
-    """The training with one of several seeds begins; ``number`` counts from 1."""
-
-    seed: int
-    number: int
-    of: int
-
-
-@dataclass(frozen=True)
-class Stored:
-    """One of several entries is in the registry, whatever becomes of the others."""
-
-    ref: str
-
-
-@dataclass(frozen=True)
-class CombinationBegan:
-    """A training of a sweep begins, or goes on; ``number`` counts from 1."""
-
-    combination: str
-    number: int
-    of: int
-
-
-@dataclass(frozen=True)
-class GaveUp:
-    """A training of a sweep is not gone on with, see ``GivenUp``."""
-
-    combination: str
-    epoch: int
-    val_loss: float | None
-    why: str
-
-
-Progress = (
-    Notice
-    | Started
-    | Stepped
-    | EpochEnded
-    | Trying
-    | Tried
-    | SeedBegan
-    | Stored
-    | CombinationBegan
-    | GaveUp
-)
-OnProgress = Callable[[Progress], None]
-
-
-def silent(_: Progress) -> None:
-    """Report nothing."""
 
 
 def texts(examples: Sequence[Example]) -> list[str]:

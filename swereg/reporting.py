@@ -10,10 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from swereg import plots
-from swereg.api import compare, examine, opened
 from swereg.comparison import DEFAULT_METRIC, Comparison, Examination, Row
 from swereg.errors import Conflict, NotFound, StorageError, SweregError
 from swereg.pages import GENERATOR, Contents, page, stands_for
+from swereg.reading import compare, examine, opened
 from swereg.records import Dataset, Entry
 from swereg.registry import Registry
 

@@ -9,19 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swereg import plugins, staging
-from swereg.api import opened
 from swereg.errors import NotFound, UsageError
-from swereg.records import (
-    BaseInfo,
-    Dataset,
-    Entry,
-    Fitted,
-    NewEntry,
-    OnProgress,
-    Recipe,
-    Weights,
-    silent,
-)
+from swereg.progress import OnProgress, silent
+from swereg.reading import opened
+from swereg.records import BaseInfo, Dataset, Entry, Fitted, NewEntry, Recipe, Weights
 from swereg.registry import Registry
 
 if TYPE_CHECKING:

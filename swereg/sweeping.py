@@ -22,29 +22,22 @@ from swereg.api import (
     choose_base,
     chosen_seeds,
     model_name_of,
-    opened,
 )
 from swereg.errors import TrainingError, UsageError
 from swereg.examples import task_and_data
-from swereg.records import (
-    BaseInfo,
+from swereg.progress import (
     CombinationBegan,
-    Dataset,
-    Entry,
     EpochEnded,
-    Fitted,
     GaveUp,
-    NewEntry,
     Notice,
     OnProgress,
     Progress,
-    ReadOptions,
-    Recipe,
     Stepped,
     Stored,
-    Task,
     silent,
 )
+from swereg.reading import opened
+from swereg.records import BaseInfo, Dataset, Entry, Fitted, NewEntry, ReadOptions, Recipe, Task
 from swereg.registry import Registry
 from swereg.standalone.method import Standalone
 from swereg.sweeps import Combination, GivenUp, SweepRun, combinations

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from swereg import plugins, refs
 from swereg.errors import UsageError
-from swereg.records import Dataset, Example, ReadOptions, Task, silent
+from swereg.progress import silent
+from swereg.records import Dataset, Example, ReadOptions, Task
 
 if TYPE_CHECKING:
     from swereg.adapters.bases import BaseSource

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from swereg.api import load, opened
+from swereg.api import load
 from swereg.errors import NotFound, SweregError
+from swereg.reading import opened
 from swereg.records import Entry, Outputs, texts
 from swereg.registry import Registry
 from swereg.registry.integrity import Checked, OnChecked, Problem, silent

@@ -12,7 +12,8 @@ import pytest
 import swereg
 from swereg import Dataset, Entry, Example, Registry, Task
 from swereg.errors import CheckFailed, Conflict, NotFound, UsageError
-from swereg.records import Epoch, EpochEnded, Notice, Outputs, Progress, Recipe, Started
+from swereg.progress import EpochEnded, Notice, Progress, Started
+from swereg.records import Epoch, Outputs, Recipe
 from swereg.testing import make_base
 from tests.registry.make_entry import loss, make
 
@@ -198,6 +199,9 @@ def test_only_the_best_rows_are_compared_where_so_many_are_wanted(tmp_path: Path
         swereg.compare(task="känslor", limit=0, registry=path)
     assert swereg.compare(task="känslor", where=["r=4"], limit=1, seeds=True,
                           registry=path).between is None  # fmt: skip
+    (alone,) = swereg.compare(task="känslor", where=["r=2"], limit=1, seeds=True, sort="accuracy",
+                              registry=path).rows  # fmt: skip
+    assert alone.ref == "känslor/2"
 
 
 def test_what_was_not_stored_is_worked_out_before_rows_are_left_out(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import swereg
 from swereg import Dataset, Entry, Example, ReadOptions, Registry, Task
 from swereg.errors import Conflict, NotFound, UsageError
-from swereg.records import Notice, Progress
+from swereg.progress import Notice, Progress
 from tests.tasks.conftest import CSV, ROWS, Write, write
 
 __all__ = ["write"]  # the fixture

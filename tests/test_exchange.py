@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 import swereg
 from swereg import Dataset, Entry, Example, Registry, Task
 from swereg.errors import CheckFailed, Conflict, UsageError
-from swereg.records import Notice, Progress
+from swereg.progress import Notice, Progress
 from swereg.testing import TEXTS
 from tests import foreign
 from tests.foreign import LABELS, TENSORS

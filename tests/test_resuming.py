@@ -13,7 +13,8 @@ import pytest
 
 import swereg
 from swereg.errors import CheckFailed, NotFound
-from swereg.records import Dataset, Entry, EpochEnded, Example, Progress, Task
+from swereg.progress import EpochEnded, Progress
+from swereg.records import Dataset, Entry, Example, Task
 
 LABELS = ("glad", "ledsen")
 ROWS = tuple(Example(f"{label} å {n}", label) for n in range(14) for label in LABELS)
@@ -22,7 +23,7 @@ TASK = Task("ton", lambda: DATA, LABELS)
 
 KILLED = """
 import os, signal, swereg
-from swereg.records import EpochEnded
+from swereg.progress import EpochEnded
 from tests.test_resuming import train
 
 def kill(event):

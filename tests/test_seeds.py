@@ -18,7 +18,7 @@ import swereg
 from swereg import Dataset, Example, Task, api, plugins
 from swereg.cli import trained
 from swereg.errors import TrainingError, UsageError
-from swereg.records import Notice, Progress, SeedBegan, Stored
+from swereg.progress import Notice, Progress, SeedBegan, Stored
 from swereg.standalone.method import Learnt
 from swereg.statistics import seed_run
 from swereg.testing import check_method

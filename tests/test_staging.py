@@ -14,7 +14,8 @@ import pytest
 
 import swereg
 from swereg.errors import Busy, Conflict, NotFound, StorageError, SweregError
-from swereg.records import Dataset, Example, Progress, Task
+from swereg.progress import Progress
+from swereg.records import Dataset, Example, Task
 
 LABELS = ("glad", "ledsen")
 ROWS = tuple(Example(f"{label} å {n}", label) for n in range(8) for label in LABELS)

@@ -13,7 +13,7 @@ import pytest
 import swereg
 from swereg import sweeps
 from swereg.errors import TrainingError, UsageError
-from swereg.records import CombinationBegan, EpochEnded, GaveUp, Progress, Stored
+from swereg.progress import CombinationBegan, EpochEnded, GaveUp, Progress, Stored
 from tests.command_line import as_json, here
 from tests.command_line import swereg as command
 from tests.test_seeds import TASK, read

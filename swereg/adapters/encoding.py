@@ -13,7 +13,8 @@ from swereg.adapters.bases import Base
 from swereg.adapters.batches import Batch, pad
 from swereg.adapters.sequence_classifier import pool
 from swereg.adapters.tokens import by_length, tokenize
-from swereg.records import Dataset, Notice, OnProgress, Recipe, Split, Stepped, texts
+from swereg.progress import Notice, OnProgress, Stepped
+from swereg.records import Dataset, Recipe, Split, texts
 from swereg.scoring import Logits
 
 EVALUATION_BATCH = 32

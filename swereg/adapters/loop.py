@@ -22,7 +22,8 @@ from swereg.adapters.method import Method
 from swereg.adapters.resuming import Loop, OnEpoch, Past
 from swereg.adapters.turns import Turn
 from swereg.errors import TrainingError
-from swereg.records import Epoch, EpochEnded, OnProgress, Recipe, Stepped, silent
+from swereg.progress import EpochEnded, OnProgress, Stepped, silent
+from swereg.records import Epoch, Recipe
 from swereg.scoring import Logits, score
 
 

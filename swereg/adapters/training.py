@@ -30,18 +30,8 @@ from swereg.adapters.loop import Best, Keep, Learning, Learnt, learn
 from swereg.adapters.method import Method
 from swereg.adapters.sequence_classifier import SequenceClassifier, count
 from swereg.errors import CheckFailed
-from swereg.records import (
-    BaseInfo,
-    Dataset,
-    Fitted,
-    Notice,
-    OnProgress,
-    Recipe,
-    Split,
-    Started,
-    silent,
-    texts,
-)
+from swereg.progress import Notice, OnProgress, Started, silent
+from swereg.records import BaseInfo, Dataset, Fitted, Recipe, Split, texts
 from swereg.scoring import Logits, pack, score
 from swereg.specs import settings_of
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from swereg import figures
 from swereg.cli import ending, output
-from swereg.records import (
-    Epoch,
+from swereg.progress import (
     EpochEnded,
     Notice,
     OnProgress,
@@ -21,6 +20,7 @@ from swereg.records import (
     Tried,
     Trying,
 )
+from swereg.records import Epoch
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -13,7 +13,7 @@ from swereg import figures
 from swereg.cli import commands, leaderboard, live, output, reading
 from swereg.cli.commands import Session, option
 from swereg.cli.completing import methods, models, tasks
-from swereg.records import CombinationBegan, EpochEnded, GaveUp, Progress, Started, Stored
+from swereg.progress import CombinationBegan, EpochEnded, GaveUp, Progress, Started, Stored
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -3,7 +3,7 @@
 from swereg.comparison.between import Between, Change
 from swereg.comparison.evidence import Evidence
 from swereg.comparison.examination import Examination, Mistake, examine
-from swereg.comparison.leaderboard import DEFAULT_METRIC, Comparison, compare, leading
+from swereg.comparison.leaderboard import DEFAULT_METRIC, Comparison, Leading, compare, leading
 from swereg.comparison.rows import BETTER_SMALL, Row
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Comparison",
     "Evidence",
     "Examination",
+    "Leading",
     "Mistake",
     "Row",
     "compare",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from swereg.comparison.between import Between, between, shared
 from swereg.comparison.evidence import Evidence
@@ -22,8 +22,8 @@ from swereg.comparison.rows import (
     spread,
 )
 from swereg.errors import Conflict, NotFound, UsageError
-from swereg.records import BASELINE, Entry, Split
-from swereg.statistics import METRICS, Aligned, fold
+from swereg.records import BASELINE, Entry, Outline, Split
+from swereg.statistics import METRICS, Aligned, Fold, fold
 
 DEFAULT_METRIC = "accuracy"
 
@@ -58,6 +58,22 @@ class Comparison:
         return {**asdict(replace(self, rows=(), between=None)), "rows": rows, "between": pair}
 
 
+@dataclass(frozen=True)
+class Leading:
+    """Which entries to compare, of all of a task.
+
+    Attributes:
+        refs: of the entries of the best rows, in their order.
+        split: of which all have scores.
+        entries, rows: how many there are in all.
+    """
+
+    refs: tuple[str, ...]
+    split: Split
+    entries: int
+    rows: int
+
+
 def compare(
     those: Sequence[Evidence],
     *,
@@ -65,7 +81,7 @@ def compare(
     folded: bool = False,
     sort: str | None = None,
     limit: int | None = None,
-    among: Sequence[Entry] = (),
+    leading: Leading | None = None,
 ) -> Comparison:
     """Put entries side by side; the newest full fine-tuning among them is the baseline.
 
@@ -76,7 +92,7 @@ def compare(
         sort: the column of ``BETTER_SMALL`` by which rows are sorted, the best first; by default
             they stay in their order.
         limit: the most rows, apart from the baseline and the best one by the metric.
-        among: the entries of which those are the ``leading`` ones; by default there are no others.
+        leading: how those were chosen; by default they are all that there are.
 
     Raises:
         NotFound: there is nothing to compare.
@@ -84,23 +100,25 @@ def compare(
         UsageError: there is no such metric or column.
     """
     entries = [each.entry for each in those]
-    whole = among or entries
-    task, metric, split = _check(whole), _metric(whole, metric), _split(whole)
-    two = len(whole) == 2 and not folded
-    by_ref, baseline = {entry.ref: entry for entry in entries}, _baseline(entries)
-    groups = _groups(entries, folded=folded)
+    outlines = [Outline.of(entry) for entry in entries]
+    task, metric = _check(outlines), _metric(outlines, metric)
+    groups, baseline = _groups(outlines, folded=folded), _baseline(outlines)
+    whole = leading or Leading((), _split(outlines), len(entries), len(groups))
+    split, by_ref = whole.split, {entry.ref: entry for entry in entries}
+    two = whole.entries == len(entries) == 2
     rows = [_stored(group, by_ref, baseline, split) for group in groups]
     counted = {ref for group in groups for ref in group.refs}
     able = [each for each in those if each.entry.ref in counted]
-    aligned, why = shared(those, split) if two else (_common(able, split), "")
-    found = measure(rows, aligned, list(METRICS) if two else [*RESAMPLED, metric])
+    paired = two and not folded
+    aligned, why = shared(those, split) if paired else (_common(able, split), "")
+    found = measure(rows, aligned, list(METRICS) if paired else [*RESAMPLED, metric])
     ranked = rank(rows, found, metric)
-    pair = between(those[0], those[1], split, metric, found, why) if two else None
+    pair = between(those[0], those[1], split, metric, found, why) if paired else None
     held = next((one for one in ranked if one.baseline), None)
     marked = mark_varied(mark_best([against(one, held) for one in ranked]))
     if sort:
         marked = in_order(marked, sort, lambda one: one.figures.get(sort))
-    cut = len(whole) > len(those) or limit is None  # already, or not at all
+    cut = whole.rows > len(groups) or limit is None  # already, or not at all
     shown = [one for at, one in enumerate(marked)
              if cut or at < (limit or 0) or one.baseline or metric in one.best]  # fmt: skip
     return Comparison(
@@ -110,58 +128,57 @@ def compare(
         examples=aligned.rows if aligned else 0,
         rows=tuple(shown),
         between=pair,
-        notices=tuple(notices(those, marked, aligned, split, pair=len(whole) == 2)),
-        more=len(_groups(whole, folded=folded)) - len(shown),
+        notices=tuple(notices(those, marked, aligned, split, pair=two)),
+        more=whole.rows - len(shown),
     )
 
 
 def leading(
-    entries: Sequence[Entry], most: int, *, metric: str | None, folded: bool, sort: str
-) -> list[Entry]:
+    those: Sequence[Outline], most: int, *, metric: str | None, folded: bool, sort: str
+) -> Leading:
     """Choose the entries of the best rows by a column, as they were scored when they were trained.
 
     The newest full fine-tuning among all is one of them, as the baseline, and so is the best one
     by the metric. All are, where the column or the metric was not stored with their scores.
 
-    Returns:
-        The entries in their order.
-
     Raises:
         NotFound, Conflict, UsageError: as ``compare``.
     """
-    _check(entries)
-    metric = _metric(entries, metric)
-    split, by_ref, baseline = _split(entries), {one.ref: one for one in entries}, _baseline(entries)
+    _check(those)
+    metric, split, baseline = _metric(those, metric), _split(those), _baseline(those)
+    groups, by_ref = _groups(those, folded=folded), {one.ref: one for one in those}
 
-    def figure(column: str, group: _Group) -> float | None:
+    def figure(column: str, group: Fold) -> float | None:
         values = [figure_of(by_ref[ref], column, split) for ref in group.refs]
         there = [value for value in values if value is not None]
         return sum(there) / len(there) if len(there) == len(values) else None
 
-    scored = [entry for entry in entries if entry.scores.get(split)]
-    if any(figure_of(one, column, split) is None for one in scored for column in (metric, sort)):
-        return list(entries)
-    groups = in_order(_groups(entries, folded=folded), sort, partial(figure, sort))
-    best = in_order(groups, metric, partial(figure, metric))[0]
-    kept = [
-        group
-        for at, group in enumerate(groups)
-        if at < most or group == best or baseline in group.refs
-    ]
+    kept = groups
+    scored = [one for one in those if one.scores.get(split)]
+    if all(
+        figure_of(one, column, split) is not None for one in scored for column in (metric, sort)
+    ):
+        ordered = in_order(groups, sort, partial(figure, sort))
+        best = in_order(ordered, metric, partial(figure, metric))[0]
+        kept = [
+            group
+            for at, group in enumerate(ordered)
+            if at < most or group == best or baseline in group.refs
+        ]
     names = {ref for group in kept for ref in (*group.refs, *group.repeats)}
-    return [entry for entry in entries if entry.ref in names]
+    refs = tuple(one.ref for one in those if one.ref in names)
+    return Leading(refs, split, len(those), len(groups))
 
 
-def _split(entries: Sequence[Entry]) -> Split:
+def _split(those: Sequence[Outline]) -> Split:
     """Test, where all that have scores have them on test."""
-    return "test" if all("test" in e.scores for e in entries if e.scores) else "val"
+    return "test" if all("test" in one.scores for one in those if one.scores) else "val"
 
 
-def _metric(entries: Sequence[Entry], asked: str | None) -> str:
+def _metric(those: Sequence[Outline], asked: str | None) -> str:
     """Choose the judging metric: the one asked for, the task's own, or accuracy."""
     if asked is None:
-        own = entries[0].about.get("metric", "")
-        return own if own in METRICS else DEFAULT_METRIC
+        return those[0].metric if those[0].metric in METRICS else DEFAULT_METRIC
     if asked not in METRICS:
         raise UsageError(
             f"there is no metric {asked!r}",
@@ -171,14 +188,14 @@ def _metric(entries: Sequence[Entry], asked: str | None) -> str:
     return asked
 
 
-def _check(entries: Sequence[Entry]) -> str:
-    if not entries:
+def _check(those: Sequence[Outline]) -> str:
+    if not those:
         raise NotFound(
             "there is nothing to compare",
             hint="Train something first: swereg train --task sentiment",
             code="compare.empty",
         )
-    tasks = sorted({entry.task for entry in entries})
+    tasks = sorted({one.task for one in those})
     if len(tasks) > 1:
         raise Conflict(
             "entries of different tasks cannot be compared",
@@ -189,30 +206,15 @@ def _check(entries: Sequence[Entry]) -> str:
     return tasks[0]
 
 
-class _Group(NamedTuple):
-    """What becomes one row: an entry, or those of a recipe with each of its seeds."""
-
-    refs: tuple[str, ...]
-    repeats: tuple[str, ...] = ()
-
-
-def _groups(entries: Sequence[Entry], *, folded: bool) -> list[_Group]:
+def _groups(those: Sequence[Outline], *, folded: bool) -> list[Fold]:
     """Group entries, in the order of their first ones."""
-    groups = {entry.ref: _Group((entry.ref,)) for entry in entries}
-    if folded:
-        place = {ref: at for at, ref in enumerate(groups)}
-        for one in fold([entry for entry in entries if not entry.imported], lambda _: {}):
-            first, *others = sorted((*one.refs, *one.repeats), key=place.__getitem__)
-            groups[first] = _Group(one.refs, one.repeats)
-            for other in others:
-                del groups[other]
-    return list(groups.values())
+    return fold(those) if folded else [Fold((one.ref,)) for one in those]
 
 
-def _baseline(entries: Sequence[Entry]) -> str:
+def _baseline(those: Sequence[Outline]) -> str:
     """The newest full fine-tuning, or ``""``."""
-    full = [entry for entry in entries if entry.method == BASELINE]
-    return max(full, key=lambda entry: entry.created).ref if full else ""
+    full = [one for one in those if one.method == BASELINE]
+    return max(full, key=lambda one: one.created).ref if full else ""
 
 
 def _common(those: Sequence[Evidence], split: Split) -> Aligned | None:
@@ -236,7 +238,7 @@ def _common(those: Sequence[Evidence], split: Split) -> Aligned | None:
     return shared(chosen, split)[0]
 
 
-def _stored(group: _Group, by_ref: Mapping[str, Entry], baseline: str, split: Split) -> Row:
+def _stored(group: Fold, by_ref: Mapping[str, Entry], baseline: str, split: Split) -> Row:
     """Make a row with its scores as they were stored; they stay where nothing better is known."""
     entries = [by_ref[ref] for ref in group.refs]
     one = row(entries, group.repeats, baseline=baseline in group.refs)

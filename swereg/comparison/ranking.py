@@ -47,7 +47,11 @@ def _measured(one: Row, found: Mapping[str, Resampled], near: set[str], base: st
     """Add to a row what the shared examples tell of it."""
     ref = one.ref
     scored = next(iter(found.values())).groups[ref]
-    known = [{name: METRICS[name].value(s) for name in {*SHOWN, *found}} for s in scored]
+    values = {name: each.each[ref] for name, each in found.items()}
+    values |= {name: [METRICS[name].value(one) for one in scored] for name in {*SHOWN} - {*found}}
+    known = [
+        dict(zip(values, column, strict=True)) for column in zip(*values.values(), strict=True)
+    ]
     means, deviations = spread(known)
     intervals = {name: each.interval(ref) for name, each in found.items()}
     held = base is not None and ref != base

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from swereg.errors import UsageError
-from swereg.records import Entry, Split
+from swereg.records import Entry, Outline, Split
 from swereg.statistics import Difference, Interval
 
 T = TypeVar("T")
@@ -30,7 +30,6 @@ BETTER_SMALL: Mapping[str, bool] = {
     "brier": True,
     "seconds": True,
 }
-_FIELDS = {"size": "weights_size"}  # where an entry calls it otherwise
 COSTS = ("trainable", "trainable_percent", "size", "val_loss", "seconds")  # known of each entry
 
 
@@ -97,8 +96,8 @@ class Row:
 def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool = False) -> Row:
     """Start the row of one entry, or of the seeds of one recipe, with what it costs."""
     one = entries[0]
-    costs = [{column: getattr(entry, _FIELDS.get(column, column)) for column in COSTS}
-             for entry in entries]  # fmt: skip
+    costs = [{column: getattr(outline, column) for column in COSTS}
+             for outline in map(Outline.of, entries)]  # fmt: skip
     figures, deviations = spread(costs)
     single = len(entries) == 1
     return Row(
@@ -184,12 +183,12 @@ def mark_varied(rows: Sequence[Row]) -> list[Row]:
     return marked
 
 
-def figure_of(entry: Entry, column: str, split: Split) -> float | None:
+def figure_of(one: Outline, column: str, split: Split) -> float | None:
     """Give an entry's figure in a column of ``BETTER_SMALL``, as it was stored."""
     if column in COSTS:
-        found: float | None = getattr(entry, _FIELDS.get(column, column))
+        found: float | None = getattr(one, column)
         return found
-    return entry.scores.get(split, {}).get(column)
+    return one.scores.get(split, {}).get(column)
 
 
 def in_order(those: Sequence[T], column: str, figure: Callable[[T], float | None]) -> list[T]:

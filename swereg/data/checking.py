@@ -9,16 +9,8 @@ from swereg import plugins
 from swereg.data.stored import AnyRegistry
 from swereg.errors import NotFound, UsageError
 from swereg.examples import TASK_FILE, DataSource, existing, find_task, of_data
-from swereg.records import (
-    SPLITS,
-    Dataset,
-    Notice,
-    OnProgress,
-    ReadOptions,
-    Recipe,
-    silent,
-    texts,
-)
+from swereg.progress import Notice, OnProgress, silent
+from swereg.records import SPLITS, Dataset, ReadOptions, Recipe, texts
 from swereg.registry import Registry
 
 if TYPE_CHECKING:

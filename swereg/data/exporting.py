@@ -6,9 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from swereg.api import opened
 from swereg.data.stored import AnyRegistry
 from swereg.errors import Conflict, StorageError
+from swereg.reading import opened
 from swereg.records import Dataset, ReadOptions, StoredDataset
 from swereg.registry import files
 

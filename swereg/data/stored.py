@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from swereg.api import opened
+from swereg.reading import opened
 from swereg.records import SPLITS, Dataset, Forgotten, Split, StoredDataset
 from swereg.registry import Registry
 

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from swereg import home, refs
-from swereg.records import Dataset, Entry, Epoch, Outputs
+from swereg.records import Dataset, Entry, Epoch, Outline, Outputs
 from swereg.registry import rows
 from swereg.registry.marks import APPLICATION_ID, HEAD
 
@@ -57,6 +57,15 @@ FROM entries JOIN models ON models.id = entries.model JOIN tasks ON tasks.name =
     LEFT JOIN bases ON bases.fingerprint = entries.base
     LEFT JOIN datasets ON datasets.digest = entries.dataset
 WHERE entries.id IN ({ids})
+"""
+_OUTLINES = f"""
+SELECT models.name, entries.version, entries.task, entries.labels, entries.dataset, entries.base,
+    json_remove(entries.recipe, '$.seed') AS recipe, json_extract(entries.recipe, '$.seed') AS seed,
+    entries.origin <> '{{}}' AS imported, entries.method, tasks.metric, entries.created,
+    entries.scores, entries.trainable, entries.total, entries.size, entries.seconds
+{_FROM} JOIN tasks ON tasks.name = entries.task
+WHERE entries.deleted IS NULL AND entries.task = ? ORDER BY {_ORDERS["val_loss"]} NULLS LAST,
+    entries.id DESC
 """
 _EPOCHS = "SELECT * FROM epochs WHERE entry IN ({ids}) ORDER BY entry, number"
 _ALIASES = "SELECT entry, alias FROM aliases WHERE entry IN ({ids}) ORDER BY alias"
@@ -106,6 +115,10 @@ class Reader:
     def get(self, ref: str) -> Entry:
         """Return the entry that a reference means now."""
         return self._ask(lambda g: g.get(ref), lambda r: r.get(ref))
+
+    def outlines(self, task: str) -> list[Outline]:
+        """List what ranks the entries of a task, the smallest validation loss first."""
+        return self._ask(lambda g: g.outlines(task), lambda r: r.outlines(task))
 
     def outputs(self, entry: Entry) -> tuple[Outputs, ...]:
         """Return the logits that an entry gave on validation and test."""
@@ -191,6 +204,13 @@ class Glance:
         meant, said = _meant(wanted)
         with self._moment():
             return self._numbers(f"SELECT count(*) {meant}", *said)[0]
+
+    def outlines(self, task: str) -> list[Outline]:
+        """List what ranks the entries of a task, as ``Registry.outlines``."""
+        kinds: dict[tuple[str | None, ...], str] = {}
+        with self._moment():
+            found = self._rows(_OUTLINES, unicodedata.normalize("NFC", task))
+        return [rows.outline_of(row, kinds) for row in found]
 
     def get(self, ref: str) -> Entry:
         """Return the entry that a reference means now, as ``Registry.get``."""

@@ -17,9 +17,11 @@ from swereg.records import (
     Entry,
     Epoch,
     NewEntry,
+    Outline,
     Outputs,
     Recipe,
     Task,
+    kind_of,
 )
 
 Row = dict[str, Any]  # to be stored
@@ -239,6 +241,38 @@ def _entry_of(
         deleted=row.deleted,
         about=_about(row),
     )
+
+
+def outline_of(row: Stored, kinds: dict[tuple[str | None, ...], str]) -> Outline:
+    """What ranks an entry, as recorded.
+
+    Args:
+        row: with its recipe without the seed, and the seed.
+        kinds: what was found for others, to be added to; many differ in the seed alone.
+
+    Raises:
+        CheckFailed: it cannot be read.
+    """
+    with readable(f"{row.name}/{row.version}"):
+        stored = row.labels, row.dataset, row.base, row.recipe
+        if not row.imported and stored not in kinds:
+            labels, recipe = tuple(json.loads(row.labels)), Recipe(**json.loads(row.recipe))
+            kinds[stored] = kind_of(row.task, labels, row.dataset, row.base, recipe)
+        return Outline(
+            name=row.name,
+            version=row.version,
+            task=row.task,
+            kind=None if row.imported else kinds[stored],
+            seed=Recipe.seed if row.seed is None else row.seed,
+            method=row.method,
+            metric=row.metric,
+            created=row.created,
+            scores=json.loads(row.scores),
+            trainable=row.trainable,
+            total=row.total,
+            size=row.size,
+            seconds=row.seconds,
+        )
 
 
 def _about(row: Stored) -> dict[str, str]:

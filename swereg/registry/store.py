@@ -19,6 +19,7 @@ from swereg.records import (
     Entry,
     Forgotten,
     NewEntry,
+    Outline,
     Outputs,
     StoredDataset,
     Task,
@@ -224,6 +225,10 @@ class Registry(Life, Care, Carrying):
         query = queries.listing(which, sort=sort, descending=descending, limit=limit)
         with self._database.reading() as connection:
             return queries.fetch(connection, query)
+
+    def outlines(self, task: str) -> list[Outline]:
+        """List what ranks the entries of a task, the smallest validation loss first."""
+        return [Outline.of(entry) for entry in self.entries(task=task, sort="val_loss")]
 
     def names(self) -> list[str]:
         """The names of all models, in alphabetical order."""

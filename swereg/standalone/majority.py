@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from swereg.errors import CheckFailed
-from swereg.records import Dataset, OnProgress, silent
+from swereg.progress import OnProgress, silent
+from swereg.records import Dataset
 from swereg.standalone.method import Answerer, Learnt, Tensors
 
 if TYPE_CHECKING:

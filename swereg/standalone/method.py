@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from swereg.records import Dataset, OnProgress
+    from swereg.progress import OnProgress
+    from swereg.records import Dataset
     from swereg.scoring import Logits
 
 Tensors = Mapping[str, "NDArray[Any]"]

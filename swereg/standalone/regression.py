@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swereg.errors import CheckFailed
-from swereg.records import Notice, OnProgress
+from swereg.progress import Notice, OnProgress
 from swereg.scoring import Logits
 from swereg.standalone.method import Tensors
 

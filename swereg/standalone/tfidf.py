@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from swereg.records import Dataset, OnProgress, Tried, Trying, silent, texts
+from swereg.progress import OnProgress, Tried, Trying, silent
+from swereg.records import Dataset, texts
 from swereg.specs import check
 from swereg.standalone.method import Answerer, Learnt, Tensors
 

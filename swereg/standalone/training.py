@@ -11,16 +11,8 @@ from importlib.metadata import version
 from typing import Any
 
 from swereg.errors import UsageError
-from swereg.records import (
-    SPLITS,
-    Dataset,
-    Fitted,
-    OnProgress,
-    Recipe,
-    Split,
-    silent,
-    texts,
-)
+from swereg.progress import OnProgress, silent
+from swereg.records import SPLITS, Dataset, Fitted, Recipe, Split, texts
 from swereg.scoring import pack, score
 from swereg.specs import Spec, settings_of
 from swereg.standalone import arrays

@@ -9,7 +9,7 @@ from swereg.statistics.pairs import Difference, McNemar, Pair
 from swereg.statistics.reliability import Bin
 from swereg.statistics.reports import Figure, LabelFigures, Report, report
 from swereg.statistics.scored import Scored
-from swereg.statistics.seeds import Fold, SeedRun, Spread, fold, seed_run, stored
+from swereg.statistics.seeds import Fold, SeedRun, Spread, fold, seed_run
 from swereg.statistics.sentences import sentence
 
 __all__ = [
@@ -38,5 +38,4 @@ __all__ = [
     "seed_run",
     "sentence",
     "standings",
-    "stored",
 ]

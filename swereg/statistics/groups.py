@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,11 +35,17 @@ class Resampled:
     values: Mapping[str, Numbers]
     bootstrap: Bootstrap
 
+    @cached_property
+    def each(self) -> Mapping[str, Sequence[float | None]]:
+        """By name, the metric of each of a group; None where it is not defined."""
+        return {
+            name: [self.metric.value(one) for one in group] for name, group in self.groups.items()
+        }
+
     def mean(self, name: str) -> float | None:
         """Give the mean over a group's seeds; None where the metric is not defined."""
-        values = [self.metric.value(one) for one in self.groups[name]]
-        known = [value for value in values if value is not None]
-        return float(np.mean(known)) if len(known) == len(values) else None
+        known = [value for value in self.each[name] if value is not None]
+        return float(np.mean(known)) if len(known) == len(self.each[name]) else None
 
     def interval(self, name: str) -> Interval | None:
         """Give the limits of a group's mean; None where there are none."""
@@ -58,7 +65,7 @@ class Resampled:
         interval = self.bootstrap.interval(moved) if moved is not None else None
         p = None
         if interval is not None and moved is not None and value is not None:
-            seeds = [[self.metric.value(each) or 0.0 for each in group] for group in (one, other)]
+            seeds = [[value or 0.0 for value in self.each[name]] for name in (a, b)]
             p = seeds_test(value, moved, seeds, one[0].rows)
         found = Difference(
             metric=self.metric.name,

@@ -16,7 +16,8 @@ from swereg.adapters.bases import BaseSource
 from swereg.adapters.engine.packed_bert import PackedBert
 from swereg.adapters.training import Training
 from swereg.errors import TrainingError
-from swereg.records import Dataset, Fitted, Progress, Stepped
+from swereg.progress import Progress, Stepped
+from swereg.records import Dataset, Fitted
 
 Said = tuple[str, dict[str, Any]]
 DIFFERENT: list[Said] = [

@@ -17,7 +17,8 @@ from swereg import plugins, specs
 from swereg.adapters import bases, loop, products, recipes, training
 from swereg.adapters.bases import BaseSource
 from swereg.errors import TrainingError
-from swereg.records import Dataset, EpochEnded, Fitted, Notice, Progress
+from swereg.progress import EpochEnded, Notice, Progress
+from swereg.records import Dataset, Fitted
 
 LABELS = ("negative", "positive")
 RATES = {"lora": 2e-2, "full": 2e-3, "head": 5e-2}  # a tiny random base needs large steps

@@ -101,7 +101,7 @@ def test_an_interrupt_after_storing_says_so(cli: Run, monkeypatch: pytest.Monkey
 
 TRAINING = """
 import sys, time, swereg
-from swereg.records import Started, Stepped
+from swereg.progress import Started, Stepped
 from swereg.cli import main
 def train(*_, on_progress, **__):
     on_progress(Started(5, 100, 1, 2))

@@ -10,7 +10,8 @@ import pytest
 
 import swereg
 from swereg.cli import live
-from swereg.records import Entry, EpochEnded, Notice, OnProgress, ReadOptions, Started, Stepped
+from swereg.progress import EpochEnded, Notice, OnProgress, Started, Stepped
+from swereg.records import Entry, ReadOptions
 from tests.cli.conftest import Run, entry
 
 TRAINED = entry(version=3)

@@ -15,6 +15,7 @@ import pytest
 
 import swereg
 from swereg.errors import CheckFailed, SweregError
+from swereg.records import Recipe
 from swereg.registry import Registry
 from swereg.registry.glance import Glance, Unusual
 from swereg.registry.queries import _SORTS as SORTS
@@ -67,6 +68,21 @@ def test_lists_are_those_of_the_registry(
     found = glance()
     assert found.entries(**wanted, limit=limit) == full.entries(**wanted, limit=limit)
     assert found.count(**wanted) == full.count(**wanted)
+
+
+@pytest.mark.parametrize("task", ["känslor", "ka\u0308nslor", "nope"])
+def test_what_ranks_entries_is_that_of_the_registry(full: Registry, task: str) -> None:
+    """Of two models, with equal losses, seeds, an import, and a method without a base."""
+    for number, facts in enumerate((
+        {"recipe": Recipe(seed=7, device="cpu")}, {"recipe": Recipe(seed=8, device="cpu")},
+        {"recipe": Recipe(method="majority", seed=9), "base": None},
+        {"origin": {"base": "verified"}},
+    )):  # fmt: skip
+        full.add(make(f"more-{number}", name="ämnen", **facts))
+    found = glance().outlines(task)
+    assert found == full.outlines(task)
+    kinds = [one.kind for one in found]
+    assert (len(found), kinds.count(None)) == ((9, 1) if task != "nope" else (0, 0))
 
 
 @pytest.mark.parametrize("sort", SORTS)

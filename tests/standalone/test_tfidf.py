@@ -21,7 +21,8 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 
 import swereg
 from swereg.errors import CheckFailed, TrainingError, UsageError
-from swereg.records import Dataset, Example, Progress, Tried, Weights
+from swereg.progress import Progress, Tried
+from swereg.records import Dataset, Example, Weights
 from swereg.specs import parse, settings_of
 from swereg.standalone import arrays, training
 from swereg.standalone.bags import Bags

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swereg.records import BaseInfo, Entry, Recipe
-from swereg.statistics import Spread, fold, stored
+from swereg.records import BaseInfo, Entry, Outline, Recipe
+from swereg.statistics import Fold, Spread, fold, seed_run
 
 BASE = BaseInfo("mini", "", "f" * 64, "BertModel", 1000, 32, 64)
 
@@ -29,16 +29,17 @@ def trained(version: int, seed: int = 42, **facts: Any) -> Entry:
     return replace(plain, **{key: value for key, value in facts.items() if key not in known})
 
 
+def folded(*entries: Entry) -> list[Fold]:
+    return fold([Outline.of(entry) for entry in entries])
+
+
 def refs(*entries: Entry) -> list[tuple[str, ...]]:
-    return [one.refs for one in fold(entries, stored("test"))]
+    return [one.refs for one in folded(*entries)]
 
 
 def test_seeds_alone_make_one_line_by_rising_seed() -> None:
-    (found,) = fold([trained(1, 44), trained(2, 42), trained(3, 43)], stored("test"))
-    assert found.refs == ("t/2", "t/3", "t/1")
-    assert found.seeds == (42, 43, 44)
-    assert found.repeats == ()
-    assert found.spreads["accuracy"].values == (0.52, 0.53, 0.51)
+    found = folded(trained(1, 44), trained(2, 42), trained(3, 43))
+    assert found == [Fold(("t/2", "t/3", "t/1"))]
 
 
 @pytest.mark.parametrize(
@@ -93,16 +94,20 @@ def test_settings_are_the_same_in_any_order() -> None:
 
 
 def test_the_newest_of_a_repeated_seed_counts() -> None:
-    (found,) = fold([trained(3), trained(1), trained(4, 43), trained(2)], stored("test"))
-    assert found.refs == ("t/3", "t/4")
-    assert found.repeats == ("t/1", "t/2")
-    assert found.spreads["accuracy"].values == (0.53, 0.54)
+    found = folded(trained(3), trained(1), trained(4, 43), trained(2))
+    assert found == [Fold(("t/3", "t/4"), ("t/1", "t/2"))]
 
 
 def test_of_the_same_moment_the_later_version_counts() -> None:
     moment = "2026-01-01T00:00:00Z"
-    (found,) = fold([trained(10, created=moment), trained(9, created=moment)], stored("test"))
-    assert (found.refs, found.repeats) == (("t/10",), ("t/9",))
+    found = folded(trained(10, created=moment), trained(9, created=moment))
+    assert found == [Fold(("t/10",), ("t/9",))]
+
+
+def test_what_nobody_saw_learning_stays_alone() -> None:
+    imported = [trained(one, one, origin={"base": "verified"}) for one in (1, 2)]
+    assert refs(*imported, trained(3, 3), trained(4, 4)) == [("t/1",), ("t/2",), ("t/3", "t/4")]
+    assert refs() == []
 
 
 def test_lines_stay_in_the_order_of_their_first_entries() -> None:
@@ -111,31 +116,22 @@ def test_lines_stay_in_the_order_of_their_first_entries() -> None:
     assert found == [("t/2", "t/3"), ("t/1", "t/4")]
 
 
+def with_scores(seed: int, **scores: float) -> Entry:
+    """An entry with scores on test and on validation."""
+    return trained(1 + seed, seed, scores={"test": scores, "val": scores})
+
+
 def test_a_single_seed_has_no_deviation() -> None:
-    (found,) = fold([trained(1)], stored("test"))
-    assert found.spreads == {"accuracy": Spread((0.51,), 0.51, None)}
-
-
-def test_only_what_every_seed_has_is_spread() -> None:
-    scores: dict[str, dict[str, float | None]] = {
-        "t/1": {"accuracy": 0.5, "loss": 0.7, "roc_auc": None},
-        "t/2": {"accuracy": 0.7, "roc_auc": 0.5, "mcc": 0.1},
-    }
-    (found,) = fold([trained(1), trained(2, 43)], lambda entry: scores[entry.ref])
-    assert list(found.spreads) == ["accuracy"]
-
-
-def test_nothing_stored_and_nothing_at_all() -> None:
-    (found,) = fold([trained(1), trained(2, 43)], stored("val"))
-    assert (found.refs, found.spreads) == (("t/1", "t/2"), {})
-    assert fold([], stored("test")) == ()
+    found = seed_run([with_scores(7, accuracy=0.51, macro_f1=0.4, loss=0.3)])
+    assert found.spreads["accuracy"] == Spread((0.51,), 0.51, None)
+    assert (found.split, found.seeds) == ("test", (7,))
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=9))
 def test_mean_and_deviation_are_those_of_numpy(values: list[float]) -> None:
-    entries = [trained(1 + at, at) for at in range(len(values))]
-    (found,) = fold(entries, lambda entry: {"loss": values[entry.recipe.seed]})
-    spread = found.spreads["loss"]
+    entries = [with_scores(seed, accuracy=0.5, macro_f1=0.5, loss=value)
+               for seed, value in enumerate(values)]  # fmt: skip
+    spread = seed_run(entries[::-1]).spreads["val_loss"]
     assert spread.values == tuple(values)
     assert spread.mean == pytest.approx(sum(values) / len(values))
     if len(values) > 1:
