@@ -18,7 +18,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count, cycle
 from multiprocessing import get_context
@@ -29,7 +29,7 @@ import torch
 from inputs import MAX_LENGTH, Kind, Peft, answers, check_same, kb_shaped, sentences
 from timing import Section, Side, circumstances, compare, publish
 
-from swereg.adapters import bases, bert_checkpoint
+from swereg.adapters import bases, bert_checkpoint, products
 from swereg.adapters.bases import BaseSource
 from swereg.adapters.classifier import Adapted
 from swereg.adapters.frozen_base import FrozenBase, Placed
@@ -79,6 +79,13 @@ class Bench:
         for _ in range(PACK_AFTER):
             base.logits(["Hej"], [plain])
         return base
+
+    @cached_property
+    def low(self) -> FrozenBase | None:
+        """The same in bf16, where that is not slow."""
+        if self.device == "cpu" and products.bf16_is_slow():
+            return None
+        return FrozenBase.open(self.source, self.device, "bf16")
 
     @cached_property
     def texts(self) -> list[str]:
@@ -189,6 +196,11 @@ def mixing(bench: Bench) -> Section:
             against=(("32 entries, LoRA r=4", "at least 3.5"), ("PEFT, one entry", "")),
         ),
     ]
+    if bench.low:
+        low, lowered = bench.low, [bench.lora.placed(seed, bench.low) for seed in seeds]
+        name = "32 entries, LoRA r=4, bf16"
+        sides.insert(2, Side(name, lambda: low.logits(texts, lowered)))
+        sides[1] = replace(sides[1], against=(*sides[1].against, (name, "")))
     note = (
         f"{ROWS} texts in one batch, from texts to logits. The mixture is four entries each of "
         f"{', '.join(spec for spec, _ in MIXTURE)}, with 2 to 9 labels in this order. PEFT has "
@@ -202,12 +214,16 @@ def single(bench: Bench) -> Section:
     text, bank, merged = bench.texts[:1], _bank(bench), bench.peft.pipeline(0)
     found = [torch.tensor(sorted(bank.predict(text, "e0/1")[0].scores.values()))]
     check_same(found, [torch.tensor(sorted(answer["score"] for answer in merged(text)[0]))])
-    ours = "swereg, one text"
+    ours, low = "swereg, one text", "swereg, one text, bf16"
     aim = "at least 2.4" if bench.base.info.hidden_size == 768 else ""  # set for KB-BERT's shape
     sides = [
         Side(ours, lambda: bank.predict(text, "e0/1"), turns=8),
         Side("pipeline, merged", lambda: merged(text), ((ours, aim),), turns=8),
     ]
+    if bench.low:
+        other, lowered = bench.low, [bench.lora.placed(0, bench.low)]
+        sides.insert(1, Side(low, lambda: other.logits(text, lowered), turns=8))
+        sides[0] = replace(sides[0], against=((low, ""),))
     tokens = len(bench.base.tokenizer.encode(text[0]).ids)
     note = (
         "LoRA r=4; the entry merged into a model of its own and transformers' pipeline on it, "

@@ -207,17 +207,21 @@ def load(
     base: str | None = None,
     registry: Registry | str | Path | None = None,
     device: str = "auto",
+    precision: str = "fp32",
 ) -> Classifier:
     """Put an entry on its base, ready to predict. Entries of one base share it in memory.
 
     Args:
         ref: such as ``sentiment``, ``sentiment/3`` or ``sentiment@prod``.
         base: where the base is now, if it has moved; its content must be the same.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        precision: of the base's matrix products, ``fp32`` or ``bf16``; see docs/speed.md.
 
     Raises:
         NotFound: there is no such entry, or its base cannot be had.
         CheckFailed: the weights or the base are not those that were recorded.
-        UsageError: it was said where the base is, but the entry has none.
+        UsageError: it was said where the base is, but the entry has none; there is no such device
+            or precision.
     """
     with opened(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
@@ -234,9 +238,9 @@ def load(
     from swereg.adapters.classifier import Adapted
     from swereg.adapters.frozen_base import FrozenBase
 
-    frozen = FrozenBase.held(entry.base.fingerprint, device)
+    frozen = FrozenBase.held(entry.base.fingerprint, device, precision)
     if frozen is None:
-        frozen = FrozenBase.open(bases.recorded(entry.base, base), device)
+        frozen = FrozenBase.open(bases.recorded(entry.base, base), device, precision)
     return Adapted.open(entry, weights, frozen, method)
 
 
@@ -247,8 +251,9 @@ def predict(
     base: str | None = None,
     registry: Registry | str | Path | None = None,
     device: str = "auto",
+    precision: str = "fp32",
 ) -> list[Prediction]:
-    """Load an entry and predict some texts; see Classifier.predict.
+    """Load an entry and predict some texts; see ``load`` and Classifier.predict.
 
     A few texts are answered without torch, unless it is there already; see ``quick``.
     """
@@ -260,10 +265,10 @@ def predict(
         entry = ref if isinstance(ref, Entry) else store.get(ref)
         if base is not None:
             entry.require_base()
-        found = quick.answer([entry], texts, base=base, registry=store, device=device)
-        if found is not None:
-            return found[0]
-        return load(entry, base=base, registry=store, device=device).predict(texts)
+        where: dict[str, Any] = {"base": base, "registry": store, "device": device,
+                                 "precision": precision}  # fmt: skip
+        found = quick.answer([entry], texts, **where)
+        return load(entry, **where).predict(texts) if found is None else found[0]
 
 
 def chosen_seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:

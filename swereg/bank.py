@@ -35,9 +35,11 @@ class Bank:
         base: where the base is now, if it has moved; its content must be the same.
         registry: a registry, or where it is.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        precision: of the base's matrix products, ``fp32`` or ``bf16``; see docs/speed.md.
 
     Raises:
         NotFound: there is no such entry, or its base cannot be had.
+        UsageError: there is no such device or precision.
         CheckFailed: an entry is not as it was recorded, or its base is not the others'.
     """
 
@@ -50,6 +52,7 @@ class Bank:
         base: str | None = None,
         registry: Registry | str | Path | None = None,
         device: str = "auto",
+        precision: str = "fp32",
     ) -> None:
         if (capacity is not None and capacity < 1) or encoders < 1:
             raise UsageError("capacity and encoders are 1 or more", code="bank.capacity")
@@ -57,7 +60,7 @@ class Bank:
         self._encoders = encoders
         self._where = base
         self._registry = registry
-        self._device = device
+        self._device, self._precision = device, precision
         self._base: FrozenBase | None = None
         self._residents: OrderedDict[str, Classifier] = OrderedDict()  # least recently used first
         self._names: dict[str, str] = {}  # as it was asked for -> name/version
@@ -202,7 +205,8 @@ class Bank:
             resident = self._residents.get(entry.ref)
         if resident is None or resident.entry.run != entry.run:
             where = self._where if entry.base else None
-            resident = api.load(entry, base=where, registry=registry, device=self._device)
+            resident = api.load(entry, base=where, registry=registry, device=self._device,
+                                precision=self._precision)  # fmt: skip
         return resident
 
     def _publish(self, found: Mapping[str, Classifier]) -> None:

@@ -30,6 +30,7 @@ def answer(
     base: str | None = None,
     registry: Registry,
     device: str = "auto",
+    precision: str = "fp32",
 ) -> list[list[Prediction]] | None:
     """Answer every text with every entry on numpy; None where torch has to do it.
 
@@ -38,6 +39,7 @@ def answer(
     Args:
         base: where their base is now, if it has moved.
         device: ``auto`` or ``cpu``; for any other it is torch.
+        precision: ``fp32``; for any other it is torch.
 
     Returns:
         Per entry its answers, in the order of the texts.
@@ -58,10 +60,13 @@ def answer(
     if wish == "torch":
         return None
     try:
-        if device not in ("auto", "cpu"):
-            raise NeedsTorch(f"the device is {device}")
-        if len(texts) > MOST_TEXTS:
-            raise NeedsTorch(f"there are more than {MOST_TEXTS} texts")
+        for needed, why in (
+            (device not in ("auto", "cpu"), f"the device is {device}"),
+            (precision != "fp32", f"the precision is {precision}"),
+            (len(texts) > MOST_TEXTS, f"there are more than {MOST_TEXTS} texts"),
+        ):
+            if needed:
+                raise NeedsTorch(why)
         if "torch" in sys.modules and wish != "numpy":
             return None
         _import_numpy()

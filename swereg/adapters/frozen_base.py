@@ -16,7 +16,7 @@ from torch.nn.functional import linear
 
 from swereg.adapters import bert_checkpoint, checkpoints, fitting
 from swereg.adapters.bases import BaseSource
-from swereg.adapters.devices import choose_device
+from swereg.adapters.devices import choose_device, choose_dtype
 from swereg.adapters.frozen_bert import FrozenBert
 from swereg.adapters.hidden import Hidden
 from swereg.adapters.method import Delta, Lowered
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 BATCH = 32  # rows
 
-_open: WeakValueDictionary[tuple[str, str], FrozenBase] = WeakValueDictionary()
+_open: WeakValueDictionary[tuple[str, ...], FrozenBase] = WeakValueDictionary()
 _opening = threading.Lock()
 
 
@@ -117,38 +117,41 @@ class FrozenBase:
         self._layouts = Layouts(device)
 
     @classmethod
-    def open(cls, source: BaseSource, device: str = "auto") -> FrozenBase:
+    def open(cls, source: BaseSource, device: str = "auto", precision: str = "fp32") -> FrozenBase:
         """Read a base; while anyone has it in memory, its content is not read again.
 
         Raises:
             CheckFailed: it is not the expected base, or parts of it are missing.
+            UsageError: there is no such device or precision.
         """
-        place = choose_device(device)
+        place, dtype = choose_device(device), choose_dtype(precision)
         with _opening:
-            found = _open.get((source.expected, str(place)))
+            found = _open.get((source.expected, str(place), precision))
             if found is None:
-                found = cls._read(source, place)
-                found = _open.setdefault((found.info.fingerprint, str(place)), found)
+                found = cls._read(source, place, dtype)
+                found = _open.setdefault((found.info.fingerprint, str(place), precision), found)
             return found
 
     @classmethod
-    def held(cls, fingerprint: str, device: str = "auto") -> FrozenBase | None:
+    def held(
+        cls, fingerprint: str, device: str = "auto", precision: str = "fp32"
+    ) -> FrozenBase | None:
         """Return a base that someone has in memory, without looking at its files."""
-        return _open.get((fingerprint, str(choose_device(device))))
+        return _open.get((fingerprint, str(choose_device(device)), precision))
 
     @classmethod
-    def _read(cls, source: BaseSource, device: torch.device) -> FrozenBase:
+    def _read(cls, source: BaseSource, device: torch.device, dtype: torch.dtype) -> FrozenBase:
         tensors = checkpoints.read_bert(source.name, source.folder, source.config)
         if tensors is None:
             from swereg.adapters.transformers_encoder import TransformersEncoder
 
             base = source.load()
-            encoder: Encoder = TransformersEncoder(base.encoder, device)
+            encoder: Encoder = TransformersEncoder(base.encoder, device, dtype)
             return cls(source, base.info, encoder, base.tokenizer, device)
         tokenizer = source.tokenizer()
         hidden = int(source.config["hidden_size"])
         info = source.identify(tensors, tokenizer, bert_checkpoint.ARCHITECTURE, hidden)
-        encoder = FrozenBert(tensors, source.config, device)
+        encoder = FrozenBert(tensors, source.config, device, dtype)
         return cls(source, info, encoder, tokenizer, device)
 
     # --- what lowering needs to know (method.Frozen)

@@ -28,24 +28,31 @@ class FrozenBert:
     Args:
         tensors: those of ``bert_checkpoint.shapes``.
         config: the content of config.json.
-        device: where it computes, in float32.
+        device: where it computes.
+        dtype: of the linear layers' products; everything between them is in float32.
     """
 
     prefix = bert_checkpoint.PREFIX
 
     def __init__(
-        self, tensors: Mapping[str, Tensor], config: Mapping[str, Any], device: torch.device
+        self,
+        tensors: Mapping[str, Tensor],
+        config: Mapping[str, Any],
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.config = config
         self.device = device
+        self._dtype = dtype
         self._tensors = {
             name: tensor.detach().to(device=device, dtype=torch.float32)
             for name, tensor in tensors.items()
         }
         self._bert = bert.Bert(config)
         self._epsilon = float(config.get("layer_norm_eps", 1e-12))
-        self._layers = self._made(lambda weight: weight)
-        self._runs = 0
+        as_they_are = dtype == torch.float32  # others are copies anyway
+        self._layers = self._made(lambda weight: weight) if as_they_are else self._made()
+        self._runs = 0 if as_they_are else PACK_AFTER
         self.stages = self._bert.stages
 
     def tensors(self) -> Mapping[str, Tensor]:
@@ -54,7 +61,7 @@ class FrozenBert:
 
     def with_tensors(self, tensors: Mapping[str, Tensor], _: Callable[[], Any]) -> FrozenBert:
         """Make an encoder of the same shape with other tensors."""
-        return FrozenBert(tensors, self.config, self.device)
+        return FrozenBert(tensors, self.config, self.device, self._dtype)
 
     def stage_of(self, layer: str) -> int:
         """Return the stage that a layer belongs to.
@@ -80,11 +87,11 @@ class FrozenBert:
         """
         self._runs += 1  # threads may lose a count; it says only about when
         if self._runs == PACK_AFTER:
-            self._layers = self._made(products.pack)
+            self._layers = self._made()
         layers = _Routed(self._layers, Route(segments(adapters), hidden.lengths))
         return self._bert.run(hidden, layers, first, end)
 
-    def _made(self, ready: Callable[[Tensor], Tensor]) -> dict[str, Layer]:
+    def _made(self, ready: Callable[[Tensor], Tensor] = products.pack) -> dict[str, Layer]:
         """Make all layers by name.
 
         Args:
@@ -104,8 +111,14 @@ class FrozenBert:
                     eps=self._epsilon,
                 )  # fmt: skip
             else:
-                made[name] = partial(products.multiply, weight=ready(weight), bias=bias)
+                weight, bias = ready(weight.to(self._dtype)), bias.to(self._dtype)
+                made[name] = partial(_multiply, weight=weight, bias=bias)
         return made
+
+
+def _multiply(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Compute x W^T + b in their type, and back in that of x: [n, out]."""
+    return products.multiply(x.to(bias.dtype), weight, bias).to(x.dtype)
 
 
 class _Routed:

@@ -27,6 +27,10 @@ ROWS = 16  # for trying, and what weights are packed for; packed ones serve any 
 MUCH = 0.9  # of torch's time, to be called faster
 ROUNDS = 30  # in which both take turns
 TRIES = 3  # who is faster in one of them is faster
+SLOW_BF16 = (
+    "This processor computes in bfloat16 more slowly than in float32, so --precision bf16 takes "
+    "longer here; many times as long where it has no instructions for it."
+)
 ALLOWED = {torch.float32: 1e-5, torch.bfloat16: 2e-2}  # differences, beside sums of size 1
 
 

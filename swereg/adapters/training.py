@@ -35,11 +35,6 @@ from swereg.records import BaseInfo, Dataset, Fitted, Recipe, Split, texts
 from swereg.scoring import Logits, pack, score
 from swereg.specs import settings_of
 
-SLOW_BF16 = (
-    "This processor computes in bfloat16 more slowly than in float32, so --precision bf16 takes "
-    "longer here; many times as long where it has no instructions for it."
-)
-
 
 def fit(
     source: BaseSource,
@@ -108,7 +103,7 @@ class Training:
         self.accelerator, self.recipe = prepare(recipe)
         on_cpu = self.accelerator.device.type == "cpu"
         if recipe.precision == "bf16" and on_cpu and products.bf16_is_slow():
-            on_progress(Notice(SLOW_BF16))
+            on_progress(Notice(products.SLOW_BF16))
         base, plain, self.model = begin(source, method, len(dataset.labels), self.recipe)
         self.info = base.info
         self.trainable, self.total = count(self.model)

@@ -44,16 +44,22 @@ class TransformersEncoder:
 
     Args:
         module: on its device, in evaluation mode; its layers are wrapped where entries need it.
+        dtype: of the linear layers' products; everything between them is in float32.
     """
 
     stages = 1
 
-    def __init__(self, module: Any, device: torch.device) -> None:
+    def __init__(
+        self, module: Any, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> None:
         module.requires_grad_(requires_grad=False)
         self.module = module.to(device).eval()
         self.device = device
         self.prefix: str = module.base_model_prefix
         self._pad_id: int = module.config.pad_token_id or 0
+        self._dtype = dtype
+        if dtype != torch.float32:
+            _replace_linear(module, dtype)
         self._tensors: dict[str, Tensor] = dict(module.state_dict())
         self._wrapping = threading.Lock()
 
@@ -67,7 +73,7 @@ class TransformersEncoder:
         """Make an encoder of the same shape with other tensors."""
         module = fresh()
         module.load_state_dict(tensors, strict=True)
-        return TransformersEncoder(module, self.device)
+        return TransformersEncoder(module, self.device, self._dtype)
 
     def stage_of(self, layer: str) -> int:
         """Make a layer ready for deltas; there is but one stage.
@@ -104,6 +110,15 @@ class TransformersEncoder:
         pooled = getattr(output, "pooler_output", None)
         tokens = output.last_hidden_state[:, 0] if pooled is None else pooled
         return Hidden(tokens, padding)
+
+
+def _replace_linear(module: nn.Module, dtype: torch.dtype) -> None:
+    """Let linear layers compute in another type."""
+    from swereg.adapters.engine.fast_linear import FastLinear
+
+    for name, layer in list(module.named_modules()):
+        if type(layer) is nn.Linear:
+            module.set_submodule(name, FastLinear(layer, dtype))
 
 
 @contextmanager

@@ -54,6 +54,7 @@ class Loaded:
         help="How many entries may be in memory.  [default: no limit]")  # fmt: skip
 @commands.base()
 @commands.device()
+@commands.precision()
 @click.pass_obj
 def load(
     session: Session,
@@ -63,6 +64,7 @@ def load(
     capacity: int | None,
     base: str | None,
     device: str,
+    precision: str,
 ) -> None:
     """Put entries on their base and answer sentences.
 
@@ -79,13 +81,16 @@ def load(
         raise click.UsageError("Name entries, or give --all.")
 
     def new_bank() -> Bank:
-        return swereg.Bank(encoders=encoders, capacity=capacity, base=base,
-                           registry=session.registry, device=device)  # fmt: skip
+        return swereg.Bank(
+            encoders=encoders, capacity=capacity, base=base, registry=session.registry,
+            device=device, precision=precision,
+        )  # fmt: skip
 
     if everything:
         loaded = _load_all(session, new_bank, encoders=encoders, capacity=capacity)
     else:
         loaded = _load_named(named(session, refs, base), new_bank)
+    say_if_slow(loaded, device, precision)
     if output.is_terminal(sys.stdin):
         output.say("Type a sentence and press Enter; Ctrl-D ends.", style="dim")
         sentences = texts.typed()
@@ -135,6 +140,17 @@ def in_banks(
     for bank in of_base.values():
         bank.load(*_of_bank(banks, bank))  # refuses them if some had to leave
     return Loaded(entries, banks)
+
+
+def say_if_slow(loaded: Loaded, device: str, precision: str) -> None:
+    """Say it where a precision makes answers slower."""
+    if precision != "bf16" or not any(entry.base for entry in loaded.entries):
+        return
+    from swereg.adapters import products
+    from swereg.adapters.devices import choose_device
+
+    if choose_device(device).type == "cpu" and products.bf16_is_slow():
+        output.note(products.SLOW_BF16)
 
 
 def _of_bank(banks: Mapping[str, Bank], bank: Bank) -> list[str]:

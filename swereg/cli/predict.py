@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +14,7 @@ from swereg import figures
 from swereg.cli import commands, output, tables, texts
 from swereg.cli.commands import Session, option
 from swereg.cli.completing import references
-from swereg.cli.load import Loaded, in_banks, named
+from swereg.cli.load import Loaded, in_banks, named, say_if_slow
 from swereg.cli.tables import Column
 from swereg.errors import UsageError
 from swereg.records import Entry, Prediction
@@ -38,6 +39,7 @@ COLUMNS: tuple[Column[Answer], ...] = (
         help="Read the texts from this file, a line each.")  # fmt: skip
 @commands.base()
 @commands.device()
+@commands.precision()
 @commands.as_json("Print the scores of all labels as JSON.")
 @option("--csv", "as_csv", is_flag=True,
         help="Print label, score and text as CSV, safe to open in a spreadsheet.")  # fmt: skip
@@ -49,6 +51,7 @@ def predict(
     path: Path | None,
     base: str | None,
     device: str,
+    precision: str,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -69,14 +72,14 @@ def predict(
     refs = ref.split(",")
     wanted = _wanted(refs, given, path)
     entries = named(session, refs, base)
-    answers = _quickly(session, entries, wanted, base, device)
+    how: dict[str, Any] = {"base": base, "device": device, "precision": precision}
+    answers = _quickly(session, entries, wanted, how)
     if answers is None:
         loaded = in_banks(
             entries,
-            lambda: swereg.Bank(
-                encoders=len(entries), base=base, registry=session.registry, device=device
-            ),
+            lambda: swereg.Bank(encoders=len(entries), registry=session.registry, **how),
         )
+        say_if_slow(loaded, device, precision)
         answers = _in_pieces(loaded, wanted)
     columns = COLUMNS if len(refs) == 1 else (REF, *COLUMNS)
     if as_json:
@@ -111,13 +114,13 @@ def _wanted(refs: Sequence[str], given: tuple[str, ...], path: Path | None) -> l
 
 
 def _quickly(
-    session: Session, entries: Sequence[Entry], wanted: Sequence[str], base: str | None, device: str
+    session: Session, entries: Sequence[Entry], wanted: Sequence[str], how: Mapping[str, Any]
 ) -> list[Answer] | None:
     """Answer a few texts without torch, where that can be."""
     from swereg import quick
 
     with swereg.Registry.open(session.registry) as registry:
-        found = quick.answer(entries, wanted, base=base, registry=registry, device=device)
+        found = quick.answer(entries, wanted, registry=registry, **how)
     if found is None:
         return None
     return [

@@ -140,3 +140,12 @@ def test_answers_are_those_of_a_processor(source: BaseSource) -> None:
         every = opened.logits_all(TEXTS, placed)[0]
         found[device] = np.concatenate([*mixed, *(row for rows in every for row in rows)])
     assert np.abs(found["cuda"] - found["cpu"]).max() < 1e-5
+
+
+def test_answers_in_bf16_are_close(source: BaseSource) -> None:
+    found = []
+    for device, precision in (("cpu", "fp32"), ("cuda", "bf16")):
+        opened = FrozenBase.open(source, device, precision)
+        placed = place(opened, "lora", trained(source, "lora", 2, 0)[1], 2)
+        found.append(np.stack(opened.logits(TEXTS, [placed] * len(TEXTS))[0]))
+    assert 0 < np.abs(found[0] - found[1]).max() < 0.05

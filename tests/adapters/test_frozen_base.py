@@ -26,7 +26,7 @@ from swereg.adapters.hidden import Hidden
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.sequence_classifier import SequenceClassifier
 from swereg.adapters.tokens import tokenize
-from swereg.errors import CheckFailed
+from swereg.errors import CheckFailed, UsageError
 from swereg.testing import TEXTS, make_base
 
 SPECS = [
@@ -90,6 +90,23 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> tuple[FrozenBase, list[Pl
         placed.append(place(base, spec, tensors, labels))
         answers.append(alone(model, base, TEXTS))
     return base, placed, answers
+
+
+def test_bf16_is_close(tmp_path: Path) -> None:
+    """Entries of every method, a full one with its own encoder among them; other products."""
+    source = resolve(str(make_base(tmp_path)))
+    base, low = (FrozenBase.open(source, "cpu", precision) for precision in ("fp32", "bf16"))
+    assert low is not base
+    assert FrozenBase.held(base.info.fingerprint, "cpu", "bf16") is low
+    for number, spec in enumerate(SPECS):
+        _, tensors = trained(source, spec, 3, seed=number)
+        (exact, _), (found, _) = (
+            one.logits(TEXTS, [place(one, spec, tensors, 3)] * len(TEXTS)) for one in (base, low)
+        )
+        off = np.abs(np.stack(exact) - np.stack(found)).max()
+        assert 0 < off < 0.05, spec
+    with pytest.raises(UsageError, match="fp32 or bf16"):
+        FrozenBase.open(source, "cpu", "int4")
 
 
 @settings(deadline=None, max_examples=40)
@@ -177,6 +194,9 @@ def test_other_architectures_go_through_transformers(model_type: str, tmp_path: 
     assert np.allclose(np.stack(found), np.concatenate(answers), atol=1e-5)
     every, _ = base.logits_all(TEXTS, placed)
     assert np.allclose(np.stack([np.stack(e) for e in every]), np.stack(answers), atol=1e-5)
+    low = FrozenBase.open(source, "cpu", "bf16")
+    close, _ = low.logits(TEXTS, [place(low, spec, tensors, 3)] * len(TEXTS))  # the last one
+    assert 0 < np.abs(np.stack(close) - np.stack(answers[-1])).max() < 0.05
 
 
 def make_other(folder: Path, model_type: str) -> Path:

@@ -153,7 +153,10 @@ def test_the_fingerprint_is_that_of_torch(
     source: BaseSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fingerprint.Remembered, "get", lambda self: None)
-    light, heavy = LightBase.open(source), FrozenBase._read(source, torch.device("cpu"))
+    light, heavy = (
+        LightBase.open(source),
+        FrozenBase._read(source, torch.device("cpu"), torch.float32),
+    )
     assert light.info == heavy.info
     with pytest.raises(CheckFailed) as caught:
         LightBase.open(replace(source, expected="0" * 64))

@@ -114,6 +114,7 @@ def test_numpy_that_is_insisted_on_says_why_it_cannot(
     for arguments, why in [
         (["m9", "Maten"], "the method peft lowers tensors of torch."),
         (["m0", "Maten", "--device", "cuda"], "the device is cuda."),
+        (["m0", "Maten", "--precision", "bf16"], "the precision is bf16."),
         (["m0", *["Maten"] * 17], "there are more than 16 texts."),
     ]:
         done = cli("predict", *arguments)

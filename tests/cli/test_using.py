@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import swereg
+from swereg.adapters import products
 from swereg.cli import predict
+from swereg.errors import UsageError
 from swereg.records import Dataset, Example, Task
 from swereg.testing import make_base
 from tests.cli.conftest import Run
@@ -84,6 +86,28 @@ def test_a_person_gets_a_table_that_wraps_its_texts(cli: Run) -> None:
     assert done.out.split()[:3] == ["label", "score", "text"]
     assert re.search(r"(positiv|negativ)  0\.\d{4}  \[bold\]ord\[/fel\]", done.out)
     assert max(len(line.rstrip()) for line in done.out.splitlines()) <= 40
+
+
+def test_bf16_answers_nearly_the_same(cli: Run) -> None:
+    """It is slow on some processors, and that is said on those alone."""
+    texts, refs = ["mat", "tåg", "positiv dag"], ("sentiment", "sentiment-full")
+    exact = cli("predict", ",".join(refs), *texts).out.splitlines()
+    predicted = cli("predict", ",".join(refs), *texts, "--precision", "bf16")
+    loaded = cli("load", *refs, "--precision", "bf16", stdin="\n".join(texts).encode())
+    bank = swereg.Bank(refs, precision="bf16")
+    found = [answer.score for text in texts for ref in refs for answer in bank.predict([text], ref)]
+    found += [swereg.predict(ref, [text], precision="bf16")[0].score
+              for text in texts for ref in refs]  # fmt: skip
+    for said in (predicted, loaded):
+        assert said.code == 0, said.err
+        assert ("more slowly" in said.err) == products.bf16_is_slow()
+        found += [float(line.split("\t")[2]) for line in said.out.splitlines()]
+    wanted = [float(line.split("\t")[2]) for line in exact] * 4
+    assert found == pytest.approx(wanted, abs=0.02)
+    assert found != pytest.approx(wanted, abs=1e-5)
+    assert "more slowly" not in cli("predict", refs[0], "mat").err
+    with pytest.raises(UsageError, match="fp32 or bf16"):
+        swereg.load(refs[0], precision="int4")
 
 
 def test_several_entries_answer_each_text_in_the_order_asked(cli: Run) -> None:
