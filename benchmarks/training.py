@@ -193,6 +193,8 @@ def epoch(bench: Bench, method: str) -> Section:
     """One epoch with validation and what each does at its end; loading is not counted."""
     recipe, spec = bench.recipe(method), specs.parse(method)
     model = bench.ours(method)
+    rows = [*bench.tokens.train, [bench.tokens.pad_id]]
+    engine.learn_seen_words(model, rows, lambda: spec.method.state(model))
     accelerator, recipe = training.prepare(recipe)
     trainer = _trainer(bench, method, recipe.learning_rate)
 

@@ -3,9 +3,11 @@
 torch hands float32 products on x86 to MKL, which is slow on AMD's processors: on one with AVX-512
 oneDNN computes 110 rows through 768 x 3072 at 2.2 times its speed from the weights as they are, and
 at 2.4 times from packed ones (16 rows: 1.7 and 2.5 times); on one with AVX2 alone at 1.06 and 1.15
-times (16 rows: 1.1 and 1.5 times). bfloat16 goes to oneDNN anyway; packing gives 1.2 times. The
-operators are private to torch, so they are tried before they are trusted: where they are missing or
-other than torch's product, only speed is lost.
+times (16 rows: 1.1 and 1.5 times). On one of Intel's with AVX-512 packed weights are 1.05 times as
+fast as MKL (16 rows: 1.5 times), but gradients from weights as they are at 0.5 to 0.9. bfloat16
+goes to oneDNN anyway; packing gives 1.2 times. The operators are private to torch, so they are
+tried before they are trusted: where they are missing or other than torch's product, only speed is
+lost.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ from swereg import home
 SMALLEST = 2**16  # numbers in a weight; below, calling oneDNN costs more than it saves
 ROWS = 16  # for trying, and what weights are packed for; packed ones serve any number of rows
 MUCH = 0.9  # of torch's time, to be called faster
+STEP = 128  # rows of a product in a step
 ROUNDS = 30  # in which both take turns
 TRIES = 3  # who is faster in one of them is faster
 SLOW_BF16 = (
     "This processor computes in bfloat16 more slowly than in float32, so --precision bf16 takes "
     "longer here; many times as long where it has no instructions for it."
 )
+_AS_THEY_ARE = {True: "faster-as-they-are", False: "slower-as-they-are"}
 ALLOWED = {torch.float32: 1e-5, torch.bfloat16: 2e-2}  # differences, beside sums of size 1
 
 
@@ -42,7 +46,7 @@ def multiply(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         weight: [out, in], maybe packed.
         bias: [out].
     """
-    if weight.is_mkldnn or suits(weight):
+    if weight.is_mkldnn or (_is_large(weight) and faster_as_they_are(weight.dtype)):
         return _onednn(x, weight, bias)
     return F.linear(x, weight, bias)
 
@@ -52,12 +56,11 @@ def pack(weight: Tensor) -> Tensor:
 
     What is returned is for ``multiply`` alone.
     """
-    return _packed(weight) if suits(weight) else weight
+    return _packed(weight) if _is_large(weight) and faster(weight.dtype) else weight
 
 
-def suits(weight: Tensor) -> bool:
-    """Tell whether products with a weight are oneDNN's."""
-    return weight.device.type == "cpu" and weight.numel() >= SMALLEST and faster(weight.dtype)
+def _is_large(weight: Tensor) -> bool:
+    return weight.device.type == "cpu" and weight.numel() >= SMALLEST
 
 
 def maker(device: torch.device) -> str:
@@ -67,13 +70,38 @@ def maker(device: torch.device) -> str:
 
 @cache
 def faster(dtype: torch.dtype) -> bool:
-    """Tell whether oneDNN's products are there, right, and faster.
+    """Tell whether oneDNN's products with packed weights are there, right, and faster.
 
     Whether they are faster is tried by time, in 20 to 100 ms. Once they were, it is remembered for
     this machine: in a busy moment they may seem not to be, and the same training would give other
     last bits.
     """
     return is_right(dtype) and (_was_faster(dtype) or _is_faster(dtype))
+
+
+@cache
+def faster_as_they_are(dtype: torch.dtype) -> bool:
+    """Tell whether they are faster also with weights that are not packed, such as those that learn.
+
+    The three products of a step are tried: the layer's, and the gradients of its input and weight.
+    What was found is remembered for this machine.
+    """
+    if not faster(dtype):
+        return False
+    for found in (True, False):
+        if _note(dtype, _AS_THEY_ARE[found]).exists():
+            return found
+    with torch.inference_mode():
+        x, weight, _ = _example(dtype, STEP)
+        gradient = x @ weight.T
+        those = (x, weight), (gradient, weight.T), (gradient.T, x.T)
+        ours, its = _shortest(
+            lambda: [_onednn(one, other, None) for one, other in those],
+            lambda: [F.linear(one, other) for one, other in those],
+            rounds=ROUNDS // 3,
+        )
+    _remember(_note(dtype, _AS_THEY_ARE[ours < its]))
+    return ours < its
 
 
 @cache
@@ -93,10 +121,10 @@ def is_right(dtype: torch.dtype) -> bool:
             return False
 
 
-def _example(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+def _example(dtype: torch.dtype, rows: int = ROWS) -> tuple[Tensor, Tensor, Tensor]:
     """An input, [rows, in], a weight, [out, in], and a bias, [out]."""
     made = torch.Generator().manual_seed(0)
-    x, weight = torch.randn(ROWS, 768, generator=made), torch.randn(1024, 768, generator=made)
+    x, weight = torch.randn(rows, 768, generator=made), torch.randn(1024, 768, generator=made)
     bias = torch.randn(1024, generator=made)
     return x.to(dtype), (weight / 768**0.5).to(dtype), bias.to(dtype)
 
@@ -110,7 +138,7 @@ def _is_faster(dtype: torch.dtype) -> bool:
                 lambda: _onednn(x, packed, bias), lambda: F.linear(x, weight, bias)
             )
             if ours < MUCH * its:
-                _remember(dtype)
+                _remember(_note(dtype))
                 return True
     return False
 
@@ -119,18 +147,17 @@ def _was_faster(dtype: torch.dtype) -> bool:
     return _note(dtype).exists()
 
 
-def _remember(dtype: torch.dtype) -> None:
-    note = _note(dtype)
+def _remember(note: Path) -> None:
     with suppress(OSError):  # a cache that cannot be written is no error
         note.parent.mkdir(parents=True, exist_ok=True)
         note.touch()
 
 
-def _note(dtype: torch.dtype) -> Path:
-    """The empty file that says that oneDNN was faster here."""
+def _note(dtype: torch.dtype, found: str = "faster") -> Path:
+    """The empty file that says what was found of oneDNN here."""
     kind = str(dtype).removeprefix("torch.")
     threads, able = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
-    name = f"onednn-faster-{kind}-{threads}-{able}-torch-{torch.__version__}"
+    name = f"onednn-{found}-{kind}-{threads}-{able}-torch-{torch.__version__}"
     return home.cache_folder() / "products" / name
 
 
@@ -164,10 +191,10 @@ def _same(found: Tensor, wanted: Tensor) -> bool:
     return found.dtype == wanted.dtype and torch.allclose(found, wanted, allowed, allowed)
 
 
-def _shortest(*runs: Callable[[], object]) -> list[float]:
+def _shortest(*runs: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     """The shortest time of each of some that take turns."""
     times: list[list[float]] = [[] for _ in runs]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for run, those in zip(runs, times, strict=True):
             began = time.perf_counter()
             run()

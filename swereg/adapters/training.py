@@ -114,6 +114,9 @@ class Training:
         on_progress(Started(recipe.epochs, steps, self.trainable, self.total))
         if method.frozen_encoder:
             self.data = run_encoder_once(plain.encoder, self.data, self.accelerator, on_progress)
+        elif not recipe.weight_decay:
+            rows = [*self.data.train, [self.data.pad_id]]
+            engine.learn_seen_words(self.model, rows, lambda: method.state(self.model))
         keep = keep or Keep()
         if keep.on_epoch and (why := self._not_resumable()):
             keep = replace(keep, on_epoch=None)

@@ -18,10 +18,10 @@ from swereg.adapters import products
 
 @pytest.fixture(autouse=True)
 def _try_anew() -> Iterator[None]:
-    for asked in (products.faster, products.is_right):
+    for asked in (products.faster, products.faster_as_they_are, products.is_right):
         asked.cache_clear()
     yield
-    for asked in (products.faster, products.is_right):
+    for asked in (products.faster, products.faster_as_they_are, products.is_right):
         asked.cache_clear()
 
 
@@ -93,6 +93,34 @@ def test_what_was_faster_once_stays_so_while_it_is_right(
     monkeypatch.setattr(products, "_onednn", wrong)
     products.is_right.cache_clear()
     assert not products.faster(torch.float32)
+
+
+@pytest.mark.parametrize("ours", [1.0, 3.0])
+def test_weights_that_are_not_packed_are_tried_apart_and_once(
+    ours: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not products.is_right(torch.float32):
+        pytest.skip("oneDNN's products are not there")
+    times = iter([[1.0, 2.0], [ours, 2.0]])  # packed, and not
+    used: list[torch.Size] = []
+    onednn = products._onednn
+
+    def counted(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        used.append(x.shape)
+        return onednn(x, weight, bias)
+
+    monkeypatch.setattr(products, "_shortest", lambda *_, **__: next(times))
+    x, weight = torch.randn(7, 300), torch.randn(300, 300)
+    for _ in range(2):  # as in another process: what was found is remembered
+        assert products.faster_as_they_are(torch.float32) == (ours < 2)
+        products.faster_as_they_are.cache_clear()
+        products.faster.cache_clear()
+    monkeypatch.setattr(products, "_onednn", counted)
+    assert torch.allclose(products.multiply(x, weight), F.linear(x, weight), atol=1e-4)
+    assert (x.shape in used) == (ours < 2)
+    used.clear()
+    products.multiply(x, products.pack(weight))
+    assert used == [x.shape]
 
 
 def test_without_the_operator_speed_is_all_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:

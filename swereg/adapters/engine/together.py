@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from swereg.adapters.batches import Batch
 from swereg.adapters.engine.fast_linear import FastLinear
 from swereg.adapters.engine.packed_bert import Learning, PackedBert
+from swereg.adapters.engine.seen_words import WORDS
 from swereg.adapters.hidden import Hidden, Padded
 
 _KINDS = (FastLinear, nn.Linear, nn.LayerNorm, nn.Embedding)
-_WORDS = "embeddings.word_embeddings"
 
 
 class Together:
@@ -37,7 +37,7 @@ class Together:
         layers = encoder.layers.modules
         own = [layer for layer in layers.values() if isinstance(layer, _KINDS)
                and not _is_frozen(layer)]  # fmt: skip
-        return layers[_WORDS] not in own and all(layer.weight.requires_grad for layer in own)
+        return _is_frozen(layers[WORDS]) and all(layer.weight.requires_grad for layer in own)
 
     def add(self, model: nn.Module) -> None:
         """Take in one more model; what is frozen in it and the same as in the first is given up."""
