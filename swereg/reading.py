@@ -5,8 +5,9 @@ Nothing here needs SQLAlchemy where a registry is a file that is as usual, or nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from swereg.errors import UsageError
 from swereg.records import Entry, Outline, Split
 
 if TYPE_CHECKING:
-    from swereg.comparison import Comparison, Evidence, Examination
+    from swereg.comparison import Comparison, Evidence, Examination, Leading
     from swereg.registry import Registry
     from swereg.registry.glance import Reader
 
@@ -121,16 +122,14 @@ def compare(
     with _at_a_glance(registry) as store:
         folded, sort = not (those or seeds), sort or (None if those else "val_loss")
         leading = None
-        if those:
+        if those or task is None:
             kept = conditions.select([store.get(ref) for ref in those], where)
-        elif where or limit is None:
+        elif limit is None:
             kept = conditions.select(store.entries(task=task, sort="val_loss"), where)
-        if task is not None and limit is not None and not those:
-            outlines = [Outline.of(one) for one in kept] if where else store.outlines(task)
-            leading = comparison.leading(
-                outlines, limit, metric=metric, folded=folded, sort=sort or "val_loss"
-            )
-            kept = [store.get(ref) for ref in leading.refs]
+        else:
+            choose = partial(comparison.leading, most=limit, metric=metric, folded=folded,
+                             sort=sort or "val_loss")  # fmt: skip
+            kept, leading = _leading(store, task, where, choose)
         datasets = {entry.dataset for entry in kept if entry.dataset}
         return comparison.compare(
             _evidence(store, kept, texts=len(datasets) > 1),
@@ -161,6 +160,20 @@ def examine(
     with _at_a_glance(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
         return comparison.examine(_evidence(store, [entry], texts=True)[0], split)
+
+
+def _leading(
+    store: Registry | Reader, task: str, where: Sequence[str], choose: Callable[..., Leading]
+) -> tuple[list[Entry], Leading]:
+    """Read the entries of a task's best rows, and the others only if that cannot be helped."""
+    if not where:
+        leading = choose(store.outlines(task))
+        if len(leading.refs) < leading.entries:
+            return [store.get(ref) for ref in leading.refs], leading
+    found = conditions.select(store.entries(task=task, sort="val_loss"), where)
+    leading = choose([Outline.of(entry) for entry in found])
+    wanted = set(leading.refs)
+    return [entry for entry in found if entry.ref in wanted], leading
 
 
 def _evidence(store: Registry | Reader, those: Sequence[Entry], *, texts: bool) -> list[Evidence]:
