@@ -485,10 +485,10 @@ class Outline(NamedTuple):
     task: str
     kind: str | None
     seed: int
+    scores: Mapping[str, Mapping[str, float]]
     method: str
     metric: str
     created: str
-    scores: Mapping[str, Mapping[str, float]]
     trainable: int
     total: int
     size: int
@@ -501,7 +501,7 @@ class Outline(NamedTuple):
         kind = kind_of(entry.task, entry.labels, entry.dataset, base, recipe)
         return cls(
             entry.name, entry.version, entry.task, None if entry.imported else kind, recipe.seed,
-            entry.method, entry.about.get("metric", ""), entry.created, entry.scores,
+            entry.scores, entry.method, entry.about.get("metric", ""), entry.created,
             entry.trainable, entry.total, entry.weights_size, entry.seconds,
         )  # fmt: skip
 

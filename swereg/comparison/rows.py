@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-import numpy as np
-
 from swereg.errors import UsageError
 from swereg.records import Entry, Outline, Split
 from swereg.statistics import Difference, Interval
@@ -133,9 +131,11 @@ def spread(
         for column, values in columns.items()
         if None not in values
     }
-    means = {column: float(np.mean(values)) for column, values in full.items()}
+    means = {column: sum(values) / len(values) for column, values in full.items()}
     deviations = {
-        column: float(np.std(values, ddof=1)) for column, values in full.items() if len(values) > 1
+        column: math.dist(values, [means[column]] * len(values)) / math.sqrt(len(values) - 1)
+        for column, values in full.items()
+        if len(values) > 1
     }
     return means, deviations
 

@@ -59,10 +59,10 @@ FROM entries JOIN models ON models.id = entries.model JOIN tasks ON tasks.name =
 WHERE entries.id IN ({ids})
 """
 _OUTLINES = f"""
-SELECT models.name, entries.version, entries.task, entries.labels, entries.dataset, entries.base,
-    json_remove(entries.recipe, '$.seed') AS recipe, json_extract(entries.recipe, '$.seed') AS seed,
-    entries.origin <> '{{}}' AS imported, entries.method, tasks.metric, entries.created,
-    entries.scores, entries.trainable, entries.total, entries.size, entries.seconds
+SELECT entries.labels, entries.dataset, entries.base, json_remove(entries.recipe, '$.seed'),
+    entries.origin <> '{{}}', json_extract(entries.recipe, '$.seed'), entries.scores,
+    models.name, entries.version, entries.task, entries.method, tasks.metric, entries.created,
+    entries.trainable, entries.total, entries.size, entries.seconds
 {_FROM} JOIN tasks ON tasks.name = entries.task
 WHERE entries.deleted IS NULL AND entries.task = ? ORDER BY {_ORDERS["val_loss"]} NULLS LAST,
     entries.id DESC
@@ -207,10 +207,9 @@ class Glance:
 
     def outlines(self, task: str) -> list[Outline]:
         """List what ranks the entries of a task, as ``Registry.outlines``."""
-        kinds: dict[tuple[str | None, ...], str] = {}
         with self._moment():
-            found = self._rows(_OUTLINES, unicodedata.normalize("NFC", task))
-        return [rows.outline_of(row, kinds) for row in found]
+            found = list(self._database.execute(_OUTLINES, [unicodedata.normalize("NFC", task)]))
+        return rows.outlines_of(found)
 
     def get(self, ref: str) -> Entry:
         """Return the entry that a reference means now, as ``Registry.get``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -243,36 +243,31 @@ def _entry_of(
     )
 
 
-def outline_of(row: Stored, kinds: dict[tuple[str | None, ...], str]) -> Outline:
-    """What ranks an entry, as recorded.
+def outlines_of(found: Iterable[Sequence[Any]]) -> list[Outline]:
+    """What ranks entries, as recorded.
 
     Args:
-        row: with its recipe without the seed, and the seed.
-        kinds: what was found for others, to be added to; many differ in the seed alone.
+        found: of each entry the texts of its labels, dataset, base and recipe without the seed;
+            whether it is imported; its seed; its scores; and the other facts of an outline, from
+            ``name`` on, in their order.
 
     Raises:
-        CheckFailed: it cannot be read.
+        CheckFailed: one cannot be read.
     """
-    with readable(f"{row.name}/{row.version}"):
-        stored = row.labels, row.dataset, row.base, row.recipe
-        if not row.imported and stored not in kinds:
-            labels, recipe = tuple(json.loads(row.labels)), Recipe(**json.loads(row.recipe))
-            kinds[stored] = kind_of(row.task, labels, row.dataset, row.base, recipe)
-        return Outline(
-            name=row.name,
-            version=row.version,
-            task=row.task,
-            kind=None if row.imported else kinds[stored],
-            seed=Recipe.seed if row.seed is None else row.seed,
-            method=row.method,
-            metric=row.metric,
-            created=row.created,
-            scores=json.loads(row.scores),
-            trainable=row.trainable,
-            total=row.total,
-            size=row.size,
-            seconds=row.seconds,
-        )
+    outlines = []
+    kinds: dict[Any, str] = {}  # many differ in the seed alone
+    for labels, dataset, base, recipe, imported, seed, scores, name, version, task, *more in found:
+        with readable(f"{name}/{version}"):
+            key, kind = (labels, dataset, base, recipe), None
+            if not imported:
+                kind = kinds.get(key)
+                if kind is None:
+                    known = Recipe(**json.loads(recipe))
+                    kind = kind_of(task, tuple(json.loads(labels)), dataset, base, known)
+                    kinds[key] = kind
+            drawn = Recipe.seed if seed is None else seed
+            outlines.append(Outline(name, version, task, kind, drawn, json.loads(scores), *more))
+    return outlines
 
 
 def _about(row: Stored) -> dict[str, str]:
