@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from swereg.statistics import SeedRun
 
 DEFAULT_METHOD = "lora"
+PRECISIONS = ("fp32", "bf16")
 
 
 class RecipeOptions(TypedDict, total=False):
@@ -223,6 +224,7 @@ def load(
         UsageError: it was said where the base is, but the entry has none; there is no such device
             or precision.
     """
+    check_precision(precision)
     with opened(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
         if base is not None:
@@ -261,6 +263,7 @@ def predict(
     from swereg.classifier import listed
 
     texts = listed(texts)
+    check_precision(precision)
     with opened(registry) as store:
         entry = ref if isinstance(ref, Entry) else store.get(ref)
         if base is not None:
@@ -269,6 +272,20 @@ def predict(
                                  "precision": precision}  # fmt: skip
         found = quick.answer([entry], texts, **where)
         return load(entry, **where).predict(texts) if found is None else found[0]
+
+
+def check_precision(precision: str) -> None:
+    """Refuse what is no precision to answer in.
+
+    Raises:
+        UsageError: so it is.
+    """
+    if precision not in PRECISIONS:
+        raise UsageError(
+            f"there is no precision {precision!r}",
+            hint=f"Take {' or '.join(PRECISIONS)}.",
+            code="precision.unknown",
+        )
 
 
 def chosen_seeds(wanted: int | Sequence[int], first: int | None, method: str) -> list[int]:

@@ -56,6 +56,7 @@ class Bank:
     ) -> None:
         if (capacity is not None and capacity < 1) or encoders < 1:
             raise UsageError("capacity and encoders are 1 or more", code="bank.capacity")
+        api.check_precision(precision)
         self._capacity = capacity
         self._encoders = encoders
         self._where = base

@@ -62,7 +62,10 @@ def answer(
     try:
         for needed, why in (
             (device not in ("auto", "cpu"), f"the device is {device}"),
-            (precision != "fp32", f"the precision is {precision}"),
+            (
+                precision != "fp32" and any(entry.base for entry in entries),
+                f"the precision is {precision}",
+            ),
             (len(texts) > MOST_TEXTS, f"there are more than {MOST_TEXTS} texts"),
         ):
             if needed:

@@ -6,17 +6,17 @@ Nothing here needs SQLAlchemy where a registry is a file that is as usual, or nu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swereg import conditions
-from swereg.errors import UsageError
+from swereg.errors import NotFound, UsageError
 from swereg.records import Entry, Outline, Split
 
 if TYPE_CHECKING:
-    from swereg.comparison import Comparison, Evidence, Examination, Leading
+    from swereg.comparison import Choice, Comparison, Evidence, Examination
     from swereg.registry import Registry
     from swereg.registry.glance import Reader
 
@@ -121,15 +121,15 @@ def compare(
         raise UsageError(f"limit cannot be {limit}", why="It is 1 or more.", code="compare.limit")
     with _at_a_glance(registry) as store:
         folded, sort = not (those or seeds), sort or (None if those else "val_loss")
-        leading = None
+        choice = None
         if those or task is None:
             kept = conditions.select([store.get(ref) for ref in those], where)
         elif limit is None:
             kept = conditions.select(store.entries(task=task, sort="val_loss"), where)
         else:
-            choose = partial(comparison.leading, most=limit, metric=metric, folded=folded,
+            choose = partial(comparison.choose, most=limit, metric=metric, folded=folded,
                              sort=sort or "val_loss")  # fmt: skip
-            kept, leading = _leading(store, task, where, choose)
+            kept, choice = _chosen(store, task, where, choose)
         datasets = {entry.dataset for entry in kept if entry.dataset}
         return comparison.compare(
             _evidence(store, kept, texts=len(datasets) > 1),
@@ -137,7 +137,7 @@ def compare(
             folded=folded,
             sort=sort,
             limit=None if those else limit,
-            leading=leading,
+            choice=choice,
         )
 
 
@@ -162,18 +162,19 @@ def examine(
         return comparison.examine(_evidence(store, [entry], texts=True)[0], split)
 
 
-def _leading(
-    store: Registry | Reader, task: str, where: Sequence[str], choose: Callable[..., Leading]
-) -> tuple[list[Entry], Leading]:
+def _chosen(
+    store: Registry | Reader, task: str, where: Sequence[str], choose: Callable[..., Choice]
+) -> tuple[list[Entry], Choice]:
     """Read the entries of a task's best rows, and the others only if that cannot be helped."""
     if not where:
-        leading = choose(store.outlines(task))
-        if len(leading.refs) < leading.entries:
-            return [store.get(ref) for ref in leading.refs], leading
+        choice = choose(store.outlines(task))
+        if len(choice.refs) < choice.entries:
+            with suppress(NotFound):  # somebody else has just deleted one of them
+                return [store.get(ref) for ref in choice.refs], choice
     found = conditions.select(store.entries(task=task, sort="val_loss"), where)
-    leading = choose([Outline.of(entry) for entry in found])
-    wanted = set(leading.refs)
-    return [entry for entry in found if entry.ref in wanted], leading
+    choice = choose([Outline.of(entry) for entry in found])
+    wanted = set(choice.refs)
+    return [entry for entry in found if entry.ref in wanted], choice
 
 
 def _evidence(store: Registry | Reader, those: Sequence[Entry], *, texts: bool) -> list[Evidence]:

@@ -1,27 +1,10 @@
-"""Devices and precisions: what a person writes, and what there is."""
+"""Devices: what a person writes, and what there is."""
 
 from __future__ import annotations
 
 import torch
 
 from swereg.errors import UsageError
-
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-
-
-def choose_dtype(precision: str) -> torch.dtype:
-    """Turn ``fp32`` or ``bf16`` into the type in which matrix products are computed.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    if precision not in DTYPES:
-        raise UsageError(
-            f"there is no precision {precision!r}",
-            hint=f"Take {' or '.join(DTYPES)}.",
-            code="precision.unknown",
-        )
-    return DTYPES[precision]
 
 
 def choose_device(name: str) -> torch.device:

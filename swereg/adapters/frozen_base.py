@@ -16,7 +16,7 @@ from torch.nn.functional import linear
 
 from swereg.adapters import bert_checkpoint, checkpoints, fitting
 from swereg.adapters.bases import BaseSource
-from swereg.adapters.devices import choose_device, choose_dtype
+from swereg.adapters.devices import choose_device
 from swereg.adapters.frozen_bert import FrozenBert
 from swereg.adapters.hidden import Hidden
 from swereg.adapters.method import Delta, Lowered
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 BATCH = 32  # rows
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}  # of products, by precision
 
 _open: WeakValueDictionary[tuple[str, ...], FrozenBase] = WeakValueDictionary()
 _opening = threading.Lock()
@@ -122,9 +123,9 @@ class FrozenBase:
 
         Raises:
             CheckFailed: it is not the expected base, or parts of it are missing.
-            UsageError: there is no such device or precision.
+            UsageError: there is no such device.
         """
-        place, dtype = choose_device(device), choose_dtype(precision)
+        place, dtype = choose_device(device), DTYPES[precision]
         with _opening:
             found = _open.get((source.expected, str(place), precision))
             if found is None:

@@ -34,7 +34,7 @@ SLOW_BF16 = (
     "This processor computes in bfloat16 more slowly than in float32, so --precision bf16 takes "
     "longer here; many times as long where it has no instructions for it."
 )
-_AS_THEY_ARE = {True: "faster-as-they-are", False: "slower-as-they-are"}
+_FASTER = "faster"
 ALLOWED = {torch.float32: 1e-5, torch.bfloat16: 2e-2}  # differences, beside sums of size 1
 
 
@@ -64,8 +64,13 @@ def _is_large(weight: Tensor) -> bool:
 
 
 def maker(device: torch.device) -> str:
-    """Name whose float32 products a device uses: ``oneDNN`` or ``torch``."""
-    return "oneDNN" if device.type == "cpu" and faster(torch.float32) else "torch"
+    """Name whose float32 products a device uses: ``oneDNN``, ``torch``, or each where it is fast.
+
+    The last are ``oneDNN, torch``: oneDNN's of packed weights, and torch's of those that learn.
+    """
+    if device.type != "cpu" or not faster(torch.float32):
+        return "torch"
+    return "oneDNN" if faster_as_they_are(torch.float32) else "oneDNN, torch"
 
 
 @cache
@@ -88,9 +93,9 @@ def faster_as_they_are(dtype: torch.dtype) -> bool:
     """
     if not faster(dtype):
         return False
-    for found in (True, False):
-        if _note(dtype, _AS_THEY_ARE[found]).exists():
-            return found
+    note = _note(dtype, "as-they-are")
+    with suppress(OSError):
+        return note.read_text() == _FASTER
     with torch.inference_mode():
         x, weight, _ = _example(dtype, STEP)
         gradient = x @ weight.T
@@ -100,8 +105,9 @@ def faster_as_they_are(dtype: torch.dtype) -> bool:
             lambda: [F.linear(one, other) for one, other in those],
             rounds=ROUNDS // 3,
         )
-    _remember(_note(dtype, _AS_THEY_ARE[ours < its]))
-    return ours < its
+    found = ours < MUCH * its
+    _remember(note, _FASTER if found else "slower")
+    return found
 
 
 @cache
@@ -147,17 +153,18 @@ def _was_faster(dtype: torch.dtype) -> bool:
     return _note(dtype).exists()
 
 
-def _remember(note: Path) -> None:
-    with suppress(OSError):  # a cache that cannot be written is no error
+def _remember(note: Path, found: str = "") -> None:
+    with suppress(OSError):  # a cache that cannot be written is no error; what is there, stays
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.touch()
+        with note.open("x") as file:
+            file.write(found)
 
 
-def _note(dtype: torch.dtype, found: str = "faster") -> Path:
-    """The empty file that says what was found of oneDNN here."""
+def _note(dtype: torch.dtype, tried: str = "faster") -> Path:
+    """The file that says what was found of oneDNN here; of packed weights, that it is there."""
     kind = str(dtype).removeprefix("torch.")
     threads, able = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
-    name = f"onednn-{found}-{kind}-{threads}-{able}-torch-{torch.__version__}"
+    name = f"onednn-{tried}-{kind}-{threads}-{able}-torch-{torch.__version__}"
     return home.cache_folder() / "products" / name
 
 

@@ -167,8 +167,8 @@ def precision() -> Decorator:
     """Add --precision for a command that answers."""
     return option(
         "--precision", type=click.Choice(["fp32", "bf16"]), default="fp32", show_default=True,
-        help="Of the base's matrix products. bf16 takes half the time or less on processors that "
-        "have instructions for it.",
+        help="Of the base's matrix products. On processors with instructions for bf16 many texts "
+        "take about half the time.",
     )  # fmt: skip
 
 

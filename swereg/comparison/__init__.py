@@ -3,7 +3,7 @@
 from swereg.comparison.between import Between, Change
 from swereg.comparison.evidence import Evidence
 from swereg.comparison.examination import Examination, Mistake, examine
-from swereg.comparison.leaderboard import DEFAULT_METRIC, Comparison, Leading, compare, leading
+from swereg.comparison.leaderboard import DEFAULT_METRIC, Choice, Comparison, choose, compare
 from swereg.comparison.rows import BETTER_SMALL, Row
 
 __all__ = [
@@ -11,13 +11,13 @@ __all__ = [
     "DEFAULT_METRIC",
     "Between",
     "Change",
+    "Choice",
     "Comparison",
     "Evidence",
     "Examination",
-    "Leading",
     "Mistake",
     "Row",
+    "choose",
     "compare",
     "examine",
-    "leading",
 ]

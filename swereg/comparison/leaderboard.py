@@ -59,11 +59,11 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Leading:
+class Choice:
     """Which entries to compare, of all of a task.
 
     Attributes:
-        refs: of the entries of the best rows, in their order.
+        refs: of the entries of the best rows, in the order in which they were given.
         split: of which all have scores.
         entries, rows: how many there are in all.
     """
@@ -81,7 +81,7 @@ def compare(
     folded: bool = False,
     sort: str | None = None,
     limit: int | None = None,
-    leading: Leading | None = None,
+    choice: Choice | None = None,
 ) -> Comparison:
     """Put entries side by side; the newest full fine-tuning among them is the baseline.
 
@@ -92,7 +92,7 @@ def compare(
         sort: the column of ``BETTER_SMALL`` by which rows are sorted, the best first; by default
             they stay in their order.
         limit: the most rows, apart from the baseline and the best one by the metric.
-        leading: how those were chosen; by default they are all that there are.
+        choice: how those were chosen; by default they are all that there are.
 
     Raises:
         NotFound: there is nothing to compare.
@@ -103,7 +103,7 @@ def compare(
     outlines = [Outline.of(entry) for entry in entries]
     task, metric = _check(outlines), _metric(outlines, metric)
     groups, baseline = _groups(outlines, folded=folded), _baseline(outlines)
-    whole = leading or Leading((), _split(outlines), len(entries), len(groups))
+    whole = choice or Choice((), _split(outlines), len(entries), len(groups))
     split, by_ref = whole.split, {entry.ref: entry for entry in entries}
     two = whole.entries == len(entries) == 2
     rows = [_stored(group, by_ref, baseline, split) for group in groups]
@@ -133,9 +133,9 @@ def compare(
     )
 
 
-def leading(
+def choose(
     those: Sequence[Outline], most: int, *, metric: str | None, folded: bool, sort: str
-) -> Leading:
+) -> Choice:
     """Choose the entries of the best rows by a column, as they were scored when they were trained.
 
     The newest full fine-tuning among all is one of them, as the baseline, and so is the best one
@@ -167,7 +167,7 @@ def leading(
         ]
     names = {ref for group in kept for ref in (*group.refs, *group.repeats)}
     refs = tuple(one.ref for one in those if one.ref in names)
-    return Leading(refs, split, len(those), len(groups))
+    return Choice(refs, split, len(those), len(groups))
 
 
 def _split(those: Sequence[Outline]) -> Split:

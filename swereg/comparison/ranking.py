@@ -47,7 +47,7 @@ def _measured(one: Row, found: Mapping[str, Resampled], near: set[str], base: st
     """Add to a row what the shared examples tell of it."""
     ref = one.ref
     scored = next(iter(found.values())).groups[ref]
-    values = {name: each.each[ref] for name, each in found.items()}
+    values = {name: each.singles[ref] for name, each in found.items()}
     values |= {name: [METRICS[name].value(one) for one in scored] for name in {*SHOWN} - {*found}}
     known = [
         dict(zip(values, column, strict=True)) for column in zip(*values.values(), strict=True)

@@ -12,6 +12,7 @@ from swereg.statistics.scored import Formula, Numbers
 
 _AT_ONCE = 2**18  # numbers at a time: 2 MB, which stay in a cache
 _HELD = 2**24  # weights in memory: 128 MB
+_FEWEST = 64  # resamples at a time; going through examples one by one takes as long for fewer
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Bootstrap:
     def weights(self, rows: int) -> Iterator[Numbers]:
         """Draw the samples, in blocks: how often each example is in each, [rows, resamples]."""
         rng = np.random.default_rng(self.seed)
-        for many in _split(self.resamples, _HELD // rows):
+        for many in _split(self.resamples, max(_FEWEST, _HELD // rows)):
             weights = np.empty((rows, many))
             start = 0
             for size in _split(many, _AT_ONCE // rows):

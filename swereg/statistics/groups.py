@@ -36,7 +36,7 @@ class Resampled:
     bootstrap: Bootstrap
 
     @cached_property
-    def each(self) -> Mapping[str, Sequence[float | None]]:
+    def singles(self) -> Mapping[str, Sequence[float | None]]:
         """By name, the metric of each of a group; None where it is not defined."""
         return {
             name: [self.metric.value(one) for one in group] for name, group in self.groups.items()
@@ -44,8 +44,8 @@ class Resampled:
 
     def mean(self, name: str) -> float | None:
         """Give the mean over a group's seeds; None where the metric is not defined."""
-        known = [value for value in self.each[name] if value is not None]
-        return float(np.mean(known)) if len(known) == len(self.each[name]) else None
+        known = [value for value in self.singles[name] if value is not None]
+        return float(np.mean(known)) if len(known) == len(self.singles[name]) else None
 
     def interval(self, name: str) -> Interval | None:
         """Give the limits of a group's mean; None where there are none."""
@@ -65,7 +65,7 @@ class Resampled:
         interval = self.bootstrap.interval(moved) if moved is not None else None
         p = None
         if interval is not None and moved is not None and value is not None:
-            seeds = [[value or 0.0 for value in self.each[name]] for name in (a, b)]
+            seeds = [[value or 0.0 for value in self.singles[name]] for name in (a, b)]
             p = seeds_test(value, moved, seeds, one[0].rows)
         found = Difference(
             metric=self.metric.name,

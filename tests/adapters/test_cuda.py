@@ -75,7 +75,7 @@ def test_recorded_steps_are_those_that_are_not(
     assert len(set(found.steps[0])) == len(found.steps[0])
 
 
-@pytest.mark.parametrize("spec", ["lora", "rslora", "dora", "ia3", "vera[r=8]", "bitfit"])
+@pytest.mark.parametrize("spec", ["lora", "rslora", "dora", "ia3", "vera[r=8]", "bitfit", "full"])
 def test_every_method_can_be_recorded(
     spec: str, source: BaseSource, dataset: Dataset, replayed: list[Any]
 ) -> None:

@@ -111,8 +111,10 @@ def test_weights_that_are_not_packed_are_tried_apart_and_once(
 
     monkeypatch.setattr(products, "_shortest", lambda *_, **__: next(times))
     x, weight = torch.randn(7, 300), torch.randn(300, 300)
+    name = "oneDNN" if ours < 2 else "oneDNN, torch"
     for _ in range(2):  # as in another process: what was found is remembered
         assert products.faster_as_they_are(torch.float32) == (ours < 2)
+        assert products.maker(torch.device("cpu")) == name
         products.faster_as_they_are.cache_clear()
         products.faster.cache_clear()
     monkeypatch.setattr(products, "_onednn", counted)

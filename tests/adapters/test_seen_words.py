@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from swereg import plugins, specs
 from swereg.adapters import engine, recipes, training
 from swereg.adapters.bases import BaseSource
+from swereg.adapters.engine import seen_words
 from swereg.adapters.engine.seen_words import SeenWords
 from swereg.records import Dataset, Example, Fitted
 
@@ -68,6 +69,34 @@ def test_where_every_row_changes_every_row_learns(source: BaseSource) -> None:
     assert not is_used(begun(source, weight_decay=0.1))
 
 
+def test_where_most_words_occur_all_learn(
+    source: BaseSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seen_words, "MOST", 0.01)
+    assert not is_used(begun(source))
+
+
+@pytest.mark.parametrize("where", ["model", "words", "weight"])
+def test_where_a_method_listens_all_learn(where: str, source: BaseSource) -> None:
+    """It may ask for other words, or change embeddings or their gradients."""
+
+    class Listening(type(plugins.find("method", "full"))):  # type: ignore[misc]
+        name = "listening"
+
+        def attach(self, model: Any, settings: Any) -> Any:
+            words = model.encoder.embeddings.word_embeddings
+            if where == "model":
+                model.register_forward_pre_hook(lambda *_: None)
+            elif where == "words":
+                words.register_forward_hook(lambda *_: None)
+            found = super().attach(model, settings)
+            if where == "weight":
+                words.weight.register_hook(lambda gradient: gradient)
+            return found
+
+    assert not is_used(begun(source, Listening()))
+
+
 def test_a_method_that_stores_its_parameters_as_they_are_gets_all(source: BaseSource) -> None:
     class Plain(type(plugins.find("method", "full"))):  # type: ignore[misc]
         name = "plain"
@@ -80,9 +109,11 @@ def test_a_method_that_stores_its_parameters_as_they_are_gets_all(source: BaseSo
     assert one.method.state(one.model)[WORDS].shape[0] == source.config["vocab_size"]
 
 
-def test_while_it_trains_no_other_word_is_taken_for_one_that_learns(source: BaseSource) -> None:
+def test_while_it_learns_no_other_word_is_taken_for_one_that_does() -> None:
     words = SeenWords(nn.Embedding(9, 4), torch.tensor([2, 5]))
     assert words(torch.tensor([5, 2])).tolist() == words.weight[[1, 0]].tolist()
     with pytest.raises(IndexError):
         words(torch.tensor([3]))
-    assert words.eval()(torch.tensor([3])).shape == (1, 4)
+    with torch.no_grad():
+        words.weight += 1
+        assert words(torch.tensor([3, 2]))[1].tolist() == words.weight[0].tolist()

@@ -106,8 +106,10 @@ def test_bf16_answers_nearly_the_same(cli: Run) -> None:
     assert found == pytest.approx(wanted, abs=0.02)
     assert found != pytest.approx(wanted, abs=1e-5)
     assert "more slowly" not in cli("predict", refs[0], "mat").err
-    with pytest.raises(UsageError, match="fp32 or bf16"):
-        swereg.load(refs[0], precision="int4")
+    for ask in (swereg.load, swereg.Bank, lambda *_, **said: swereg.predict("x", ["mat"], **said)):
+        with pytest.raises(UsageError) as caught:
+            ask(refs[0], precision="int4")
+        assert caught.value.code == "precision.unknown"
 
 
 def test_several_entries_answer_each_text_in_the_order_asked(cli: Run) -> None:

@@ -47,6 +47,7 @@ def test_the_draws_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) 
     (whole,) = bootstrap.weights(31)
     monkeypatch.setattr(module, "_AT_ONCE", 31 * 3)
     monkeypatch.setattr(module, "_HELD", 31 * 7)
+    monkeypatch.setattr(module, "_FEWEST", 1)
     parts = list(bootstrap.weights(31))
     assert len(parts) == 8
     assert (np.hstack(parts) == whole).all()

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from swereg.adapters.engine.packed_bert import PackedBert
+from swereg.adapters.sequence_classifier import SequenceClassifier
 
 WORDS = "embeddings.word_embeddings"
+MOST = 0.5  # of the rows; where more occur, keeping the others apart costs what it saves
 
 
 class SeenWords(nn.Module):
@@ -26,7 +28,7 @@ class SeenWords(nn.Module):
 
     Args:
         embedding: whose rows they are; those that learn are written into it when they are needed.
-        seen: their numbers, rising, [seen]; while it trains, no others may be asked for.
+        seen: their numbers, rising, [seen]; where gradients are wanted, no others may be asked for.
     """
 
     def __init__(self, embedding: nn.Embedding, seen: Tensor) -> None:
@@ -40,7 +42,7 @@ class SeenWords(nn.Module):
 
     def forward(self, numbers: Tensor) -> Tensor:
         """[n] to [n, hidden]."""
-        if self.training:
+        if torch.is_grad_enabled():
             return F.embedding(self._place[numbers], self.weight)
         return F.embedding(numbers, self._up_to_date())
 
@@ -66,19 +68,40 @@ def learn_seen_words(
     """Let of a model's word embeddings only the rows of some tokens learn, if all of them would.
 
     Args:
-        model: on the engine, or it is left alone; it is changed in place.
+        model: a classifier on the engine in which nobody listens, or it is left alone; it is
+            changed in place.
         rows: all tokens that it will be asked for while it trains.
         state: gives what will be stored of it; where that would change, the model is left alone.
     """
-    encoder = next((each for each in model.modules() if isinstance(each, PackedBert)), None)
-    words = encoder and encoder.layers.modules.get(WORDS)
-    if encoder is None or type(words) is not nn.Embedding or not words.weight.requires_grad:
+    encoder = getattr(model, "encoder", None)
+    if type(model) is not SequenceClassifier or not isinstance(encoder, PackedBert):
+        return
+    words = encoder.layers.modules[WORDS]
+    if type(words) is not nn.Embedding or not words.weight.requires_grad:
+        return
+    seen = torch.tensor(sorted(set(chain.from_iterable(rows))))
+    if _is_heard(model, words) or len(seen) > MOST * len(words.weight):
         return
     shapes = _shapes(state())
-    seen = torch.tensor(sorted(set(chain.from_iterable(rows))))
     encoder.exchange(WORDS, SeenWords(words, seen))
     if _shapes(state()) != shapes:
         encoder.exchange(WORDS, words)
+
+
+def _is_heard(*modules: nn.Module) -> bool:
+    """Tell whether there are hooks, which may ask for other words, or change what is learnt."""
+    hooks = [
+        each
+        for module in modules
+        for each in (
+            module._forward_pre_hooks,
+            module._forward_hooks,
+            module._backward_pre_hooks,
+            module._backward_hooks,
+        )
+    ]
+    hooks += [parameter._backward_hooks or {} for parameter in modules[-1].parameters()]
+    return any(hooks)
 
 
 def _shapes(state: Mapping[str, Tensor]) -> dict[str, torch.Size]:
