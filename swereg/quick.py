@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from swereg import plugins
+from swereg import one_thread, plugins
 from swereg.errors import UsageError
 from swereg.records import Entry, Prediction, Weights
 from swereg.registry import Registry
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 MOST_TEXTS = 16
 INSIST = "SWEREG_COMPUTE_WITH"
-_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def answer(
@@ -72,7 +71,7 @@ def answer(
                 raise NeedsTorch(why)
         if "torch" in sys.modules and wish != "numpy":
             return None
-        _import_numpy()
+        one_thread.import_numpy()
         return _answer(entries, texts, base, registry)
     except NeedsTorch as reason:
         if wish == "numpy":
@@ -83,21 +82,6 @@ def answer(
                 code="predict.needs-torch",
             ) from reason
         return None
-
-
-def _import_numpy() -> None:
-    """Import numpy with one thread for its products, unless somebody has said how many.
-
-    More of them wait for each other by spinning. Beside other busy programs that made one answer
-    on KB-BERT's shape take twice as long (2 processors), and alone there is little to divide.
-    """
-    if "numpy" in sys.modules or _THREADS in os.environ:
-        return
-    os.environ[_THREADS] = "1"
-    try:
-        import numpy  # noqa: F401 - OpenBLAS reads the variable when it is loaded
-    finally:
-        del os.environ[_THREADS]
 
 
 def _answer(

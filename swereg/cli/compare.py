@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import swereg
+from swereg import one_thread
 from swereg.cli import between, commands, leaderboard, output
 from swereg.cli.commands import Session, option
 from swereg.cli.completing import references, tasks
@@ -69,6 +70,7 @@ def compare(
     swereg compare sentiment@prod sentiment@latest --fail-if worse
     """
     most = None if everything or fail_if else limit
+    one_thread.import_numpy()  # 15 ms of many small products
     found = swereg.compare(
         *refs, task=task, where=where, metric=metric, seeds=seeds, sort=sort,
         limit=most, registry=session.registry,
