@@ -14,6 +14,7 @@ from swereg import Dataset, Entry, Example, Registry, Task
 from swereg.errors import CheckFailed, Conflict, NotFound, UsageError
 from swereg.progress import EpochEnded, Notice, Progress, Started
 from swereg.records import Epoch, Outputs, Recipe
+from swereg.registry.glance import Reader
 from swereg.testing import make_base
 from tests.registry.make_entry import loss, make
 
@@ -202,6 +203,26 @@ def test_only_the_best_rows_are_compared_where_so_many_are_wanted(tmp_path: Path
     (alone,) = swereg.compare(task="känslor", where=["r=2"], limit=1, seeds=True, sort="accuracy",
                               registry=path).rows  # fmt: skip
     assert alone.ref == "känslor/2"
+
+
+def test_what_is_deleted_while_a_task_is_ranked_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, outlines = tmp_path / "r.db", Reader.outlines
+    with Registry.open(path, create=True) as registry:
+        for rank in (1, 2, 3):
+            recipe = Recipe(settings={"r": rank}, device="cpu")
+            registry.add(make(f"run-{rank}", recipe=recipe, scores=loss(0.1 * rank)))
+
+    def then_deleted(self: Reader, task: str) -> Any:
+        found = outlines(self, task)
+        with Registry.open(path) as registry:
+            registry.rm("känslor/1")
+        return found
+
+    monkeypatch.setattr(Reader, "outlines", then_deleted)
+    found = swereg.compare(task="känslor", limit=1, sort="loss", registry=path)
+    assert [row.ref for row in found.rows] == ["känslor/2"]
 
 
 def test_what_was_not_stored_is_worked_out_before_rows_are_left_out(tmp_path: Path) -> None:
