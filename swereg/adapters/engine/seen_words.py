@@ -1,7 +1,8 @@
 """Word embeddings of which only those that occur in the training data learn.
 
 AdamW leaves a row alone whose gradient is zero in every step, if weights do not decay. So most of
-the largest matrix of a BERT needs no gradient and no moments: with 100 sentences, 49 of 50 rows.
+the largest matrix of a BERT needs no gradient and no moments: of the 50,325 rows of the benchmarks'
+base, of KB-BERT's shape, 933 occur in 100 sentences.
 """
 
 from __future__ import annotations
