@@ -29,23 +29,32 @@ import torch
 from inputs import MAX_LENGTH, Kind, Peft, answers, check_same, kb_shaped, sentences
 from timing import Section, Side, circumstances, compare, publish
 
-from swereg.adapters import bases, bert_checkpoint, products
-from swereg.adapters.bases import BaseSource
-from swereg.adapters.classifier import Adapted
-from swereg.adapters.frozen_base import FrozenBase, Placed
-from swereg.adapters.frozen_bert import PACK_AFTER, FrozenBert
+from swereg.adapters import products
+from swereg.adapters.bases import sources
+from swereg.adapters.bases.sources import BaseSource
+from swereg.adapters.bert import checkpoint
+from swereg.adapters.frozen.adapted import Adapted
+from swereg.adapters.frozen.base import FrozenBase, Placed
+from swereg.adapters.frozen.bert import PACK_AFTER, FrozenBert
+from swereg.adapters.frozen.deltas import Route, segments
 from swereg.adapters.method import Lowered
-from swereg.adapters.routing import Route, segments
-from swereg.bank import Bank
-from swereg.records import Entry, Recipe
+from swereg.api.bank import Bank
+from swereg.records.entry import Entry
+from swereg.records.training import Recipe
 from swereg.registry import Registry
 
 ROWS = 32  # texts in a batch, and entries in a mixture
 LORA = "lora[r=4]"
 MIXTURE = [
-    ("lora[r=1]", 2), ("lora[r=2]", 3), ("lora[r=4]", 4), ("lora[r=8]", 5), ("lora[r=16]", 6),
-    ("dora[r=4]", 7), ("ia3", 8), ("head", 9),
-]  # fmt: skip
+    ("lora[r=1]", 2),
+    ("lora[r=2]", 3),
+    ("lora[r=4]", 4),
+    ("lora[r=8]", 5),
+    ("lora[r=16]", 6),
+    ("dora[r=4]", 7),
+    ("ia3", 8),
+    ("head", 9),
+]
 LOADINGS = 9  # rounds of loading, at most: each adds an entry on every side
 SWITCHES = 1000  # in a round
 
@@ -134,7 +143,7 @@ def main() -> None:
         os.environ["SWEREG_HOME"] = folder
         made = str(kb_shaped(Path(folder) / "base")) if said.base == "kb" else said.base
         bench = Bench(
-            source=bases.resolve(made),
+            source=sources.resolve(made),
             folder=Path(folder),
             device=said.device,
             rounds=said.rounds,
@@ -393,7 +402,7 @@ PARTS: dict[str, Callable[[Bench], Section]] = {
 def _twin(bench: Bench) -> FrozenBase:
     """Make the same base again, with no entries on it."""
     config = bench.source.config
-    tensors = {name: bench.base.tensor(name) for name in bert_checkpoint.shapes(config)}
+    tensors = {name: bench.base.tensor(name) for name in checkpoint.shapes(config)}
     encoder = FrozenBert(tensors, config, bench.base.device)
     return FrozenBase(
         bench.source, bench.base.info, encoder, bench.base.tokenizer, bench.base.device
@@ -416,11 +425,28 @@ def _bank(bench: Bench) -> Bank:
 def _entry(name: str, recipe: Recipe, base: FrozenBase) -> Entry:
     """What a registry would say of an entry; only name, labels and base matter here."""
     return Entry(
-        name=name, version=1, task="sentiment", labels=("positive", "negative"), base=base.info,
-        dataset=None, sizes={}, recipe=recipe, weights_digest="", weights_size=0, trainable=1,
-        total=1, epochs=(), best_epoch=None, scores={}, seconds=None, cut={}, environment={},
-        note="", run=name, created="",
-    )  # fmt: skip
+        name=name,
+        version=1,
+        task="sentiment",
+        labels=("positive", "negative"),
+        base=base.info,
+        dataset=None,
+        sizes={},
+        recipe=recipe,
+        weights_digest="",
+        weights_size=0,
+        trainable=1,
+        total=1,
+        epochs=(),
+        best_epoch=None,
+        scores={},
+        seconds=None,
+        cut={},
+        environment={},
+        note="",
+        run=name,
+        created="",
+    )
 
 
 def _growth(source: BaseSource, kind: Kind, device: str, many: int) -> tuple[int, int]:

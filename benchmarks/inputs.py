@@ -20,12 +20,14 @@ from transformers import (
     pipeline,
 )
 
-from swereg import home, plugins, specs
 from swereg.adapters import tensors
-from swereg.adapters.bases import BaseSource
-from swereg.adapters.frozen_base import FrozenBase, Placed
+from swereg.adapters.bases.sources import BaseSource
+from swereg.adapters.frozen.base import FrozenBase, Placed
 from swereg.adapters.sequence_classifier import SequenceClassifier
-from swereg.records import Dataset, Weights
+from swereg.home import locations
+from swereg.plugins import entry_points, specs
+from swereg.records.dataset import Dataset
+from swereg.records.training import Weights
 
 logging.set_verbosity_error()  # that a base has no head is no news
 logging.disable_progress_bar()
@@ -42,7 +44,7 @@ def kb_shaped(folder: Path, layers: int = 12) -> Path:
     """
     torch.manual_seed(0)
     BertModel(BertConfig(vocab_size=VOCABULARY, num_hidden_layers=layers)).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(home.PACKAGED_BASES / "mini").save_pretrained(folder)
+    AutoTokenizer.from_pretrained(locations.PACKAGED_BASES / "mini").save_pretrained(folder)
     path = folder / "tokenizer.json"
     tokenizer = json.loads(path.read_text(encoding="utf-8"))
     pieces = tokenizer["model"]["vocab"]
@@ -53,7 +55,7 @@ def kb_shaped(folder: Path, layers: int = 12) -> Path:
 
 def sentences(count: int) -> list[str]:
     """Return the first test sentences of the packaged task `sentiment`."""
-    dataset: Dataset = plugins.find("task", "sentiment").read()
+    dataset: Dataset = entry_points.find("task", "sentiment").read()
     return [example.text for example in dataset.test[:count]]
 
 
@@ -184,14 +186,17 @@ class Peft:
         )
         merged = PeftModel.from_pretrained(model, self.write(seed)).merge_and_unload().eval()
         return pipeline(
-            "text-classification", model=merged, tokenizer=self._tokenizer, device=self._device,
+            "text-classification",
+            model=merged,
+            tokenizer=self._tokenizer,
+            device=self._device,
             top_k=None,
-        )  # fmt: skip
+        )
 
 
 def table(path: Path, train: int, val: int) -> Path:
     """Write so many sentences of the packaged task `sentiment` as a CSV with a column `split`."""
-    whole = plugins.find("task", "sentiment").read()
+    whole = entry_points.find("task", "sentiment").read()
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, delimiter=";")
         rows.writerow(("text", "label", "split"))

@@ -20,7 +20,8 @@ from pathlib import Path
 from timing import Section, Side, circumstances, compare, output, publish
 
 import swereg
-from swereg import Dataset, Example, Task, plugins
+from swereg import Dataset, Example, Task
+from swereg.plugins import entry_points
 
 TASKS = 50
 FEW = 20
@@ -30,7 +31,7 @@ SIZES = {2: 2000, 20: 1400}  # labels: test examples, of tasks of a usual size
 
 def made(path: Path, entries: int) -> Path:
     """Make a registry of so many entries, in models of several tasks: copies of one that learnt."""
-    task = plugins.find("task", "sentiment")
+    task = entry_points.find("task", "sentiment")
     data = task.read()
     few = replace(data, train=data.train[:32], val=data.val[:50], test=data.test[:50])
     swereg.train(
@@ -45,13 +46,21 @@ def made(path: Path, entries: int) -> Path:
             _copy(db, "tasks", {"name": name}, f"{only} tasks.name")
             _copy(db, "models", model, f"{only} models.id")
         of = f"(n - 1) % {TASKS} + 1"
-        _copy(db, "entries", {
-            "id": "n", "model": of, "version": f"(n - 1) / {TASKS} + 1", "run": "'run-' || n",
-            "task": f"(SELECT task FROM models WHERE id = {of})",
-            "val_loss": "val_loss + (n * 7919 % 10007) / 10007.0",
-            "recipe": f"json_set(recipe, '$.seed', n / {TASKS} % {SEEDS}, "
-            f"'$.clip', n / {TASKS * SEEDS} + 1.0)",
-        }, "entries.id")  # fmt: skip
+        _copy(
+            db,
+            "entries",
+            {
+                "id": "n",
+                "model": of,
+                "version": f"(n - 1) / {TASKS} + 1",
+                "run": "'run-' || n",
+                "task": f"(SELECT task FROM models WHERE id = {of})",
+                "val_loss": "val_loss + (n * 7919 % 10007) / 10007.0",
+                "recipe": f"json_set(recipe, '$.seed', n / {TASKS} % {SEEDS}, "
+                f"'$.clip', n / {TASKS * SEEDS} + 1.0)",
+            },
+            "entries.id",
+        )
         _copy(db, "epochs", {"entry": "n"}, "epochs.entry")
         _copy(db, "outputs", {"entry": "n"}, "outputs.entry")
         db.execute("UPDATE models SET next_version = ? WHERE id = 1", [entries])
@@ -115,15 +124,26 @@ def reading(few: Path, many: Path, large: Path, entries: int, rounds: int) -> Se
         pair = [command, "--registry", large, "compare", f"{count}-labels/1", f"{count}-labels/2"]
         name = f"compare A B, {test:,} test examples, {count} labels"
         sides.append(Side(name, partial(output, pair)))
-    tab = ["env", f"SWEREG_REGISTRY={many}", "_SWEREG_COMPLETE=bash_complete", "COMP_CWORD=2",
-           "COMP_WORDS=swereg show sentiment/", command]  # fmt: skip
+    tab = [
+        "env",
+        f"SWEREG_REGISTRY={many}",
+        "_SWEREG_COMPLETE=bash_complete",
+        "COMP_CWORD=2",
+        "COMP_WORDS=swereg show sentiment/",
+        command,
+    ]
     assert "sentiment/2" in output(tab)
     sides.append(
-        Side(f"Tab after sentiment/, {entries:,} entries", lambda: output(tab),
-             target="below 100 ms")
-    )  # fmt: skip
-    sides.append(Side("python -c 'import sqlalchemy'", lambda: output(
-        [sys.executable, "-c", "import sqlalchemy"])))  # fmt: skip
+        Side(
+            f"Tab after sentiment/, {entries:,} entries", lambda: output(tab), target="below 100 ms"
+        )
+    )
+    sides.append(
+        Side(
+            "python -c 'import sqlalchemy'",
+            lambda: output([sys.executable, "-c", "import sqlalchemy"]),
+        )
+    )
     note = f"Whole processes; {TASKS} tasks, two labels, 50 + 50 answers each."
     return compare("Reading beside many entries", sides, rounds, note)
 

@@ -18,7 +18,8 @@ from inputs import kb_shaped, table
 from timing import Section, Side, circumstances, compare, output, peak, publish
 
 import swereg
-from swereg import home, plugins
+from swereg.home import locations
+from swereg.plugins import entry_points
 
 TEXT = "Maten var underbar"
 WITH_PEFT = """
@@ -61,9 +62,23 @@ model.save_pretrained(folder)
 def training(folder: Path, base: str, place: Path, rounds: int) -> Section:
     """Compare whole trainings of few sentences."""
     data, count = table(folder / "few.csv", 32, 8), itertools.count()
-    command = [Path(sys.executable).with_name("swereg"), "--registry", folder / "trained.db",
-               "train", "--data", data, "--base", "mini" if base == "mini" else place, "--method",
-               "lora[r=4,dropout=0.2]", "--epochs", 1, "--batch-size", 8, "-q"]  # fmt: skip
+    command = [
+        Path(sys.executable).with_name("swereg"),
+        "--registry",
+        folder / "trained.db",
+        "train",
+        "--data",
+        data,
+        "--base",
+        "mini" if base == "mini" else place,
+        "--method",
+        "lora[r=4,dropout=0.2]",
+        "--epochs",
+        1,
+        "--batch-size",
+        8,
+        "-q",
+    ]
     notebook = [sys.executable, "-c", NOTEBOOK, place, data, folder / "notebook"]
     output(command)  # a base is hashed once, when it is first used
 
@@ -90,13 +105,17 @@ def _named(base: str) -> str:
 def starting(folder: Path, base: str, place: Path, rounds: int) -> Section:
     """Compare whole processes, with a registry of one entry."""
     registry, adapter = folder / "registry.db", folder / "adapter"
-    task = plugins.find("task", "sentiment")
+    task = entry_points.find("task", "sentiment")
     whole = task.read()
     few = replace(whole, train=whole.train[:16], val=whole.val[:8], test=whole.test[:8])
     swereg.train(
-        replace(task, read=lambda: few), method="lora[r=4]", registry=registry, epochs=1,
-        base=str(place) if base == "kb" else "mini", device="cpu",
-    )  # fmt: skip
+        replace(task, read=lambda: few),
+        method="lora[r=4]",
+        registry=registry,
+        epochs=1,
+        base=str(place) if base == "kb" else "mini",
+        device="cpu",
+    )
     swereg.export("sentiment", peft=adapter, registry=registry)
     command = Path(sys.executable).with_name("swereg")
     ask = [command, "--registry", registry, "predict", "sentiment", TEXT]
@@ -153,7 +172,7 @@ def main() -> None:
         for base in said.base:
             room = Path(folder) / base
             room.mkdir()
-            place = kb_shaped(room / "base") if base == "kb" else home.PACKAGED_BASES / "mini"
+            place = kb_shaped(room / "base") if base == "kb" else locations.PACKAGED_BASES / "mini"
             sections.append(starting(room, base, place, said.rounds))
             sections.append(training(room, base, place, said.rounds))
         heading = (

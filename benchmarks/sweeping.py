@@ -31,17 +31,38 @@ def sweeping(folder: Path, base: str, device: str, rounds: int) -> Section:
 
     def sweep(together: int, batch: int) -> str:
         registry = folder / f"registry-{next(count)}.db"
-        command = [sys.executable, "-m", "swereg", "--registry", registry, "sweep", "--data", data,
-                   "--base", place, "--rank", ranks, "-o", "epochs=2", "-o", f"batch_size={batch}",
-                   "--together", together, "--device", device, "-q"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "swereg",
+            "--registry",
+            registry,
+            "sweep",
+            "--data",
+            data,
+            "--base",
+            place,
+            "--rank",
+            ranks,
+            "-o",
+            "epochs=2",
+            "-o",
+            f"batch_size={batch}",
+            "--together",
+            together,
+            "--device",
+            device,
+            "-q",
+        ]
         return output(command)
 
     sides = []
     for batch in (8, 16):
         alone = f"one after the other, batches of {batch}"
         sides.append(Side(alone, partial(sweep, 1, batch)))
-        sides.append(Side(f"{many} at once, batches of {batch}", partial(sweep, many, batch),
-                          ((alone, ""),)))  # fmt: skip
+        sides.append(
+            Side(f"{many} at once, batches of {batch}", partial(sweep, many, batch), ((alone, ""),))
+        )
     name = "`mini`" if base == "mini" else "KB-BERT's shape, random weights"
     note = (
         f"`swereg sweep --rank {ranks}`, two epochs on {train} sentences with validation on {val}, "

@@ -131,8 +131,12 @@ def duration(seconds: float) -> str:
 
 def output(command: Sequence[object]) -> str:
     """Run a command, offline; return what it prints."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error",
-                   "MLFLOW_DISABLE_TELEMETRY": "true"}  # fmt: skip
+    environment = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
     done = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, env=environment, check=False
     )

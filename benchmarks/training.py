@@ -38,12 +38,15 @@ from transformers import (
     TrainingArguments,
 )
 
-from swereg import plugins, specs
-from swereg.adapters import bases, encoding, engine, loop, products, recipes, training
+from swereg.adapters import products
+from swereg.adapters.bases import sources
 from swereg.adapters.batches import pad
 from swereg.adapters.sequence_classifier import SequenceClassifier
-from swereg.adapters.turns import Turn
-from swereg.records import Dataset, Recipe
+from swereg.adapters.training import encoding, engine, fit, loop, recipes
+from swereg.adapters.training.engine.turns import Turn
+from swereg.plugins import entry_points, specs
+from swereg.records.dataset import Dataset
+from swereg.records.training import Recipe
 
 BATCH = 8  # rows
 TARGETS = {"lora": "at least 3.3", "full": "at least 1.8"}  # of an epoch
@@ -67,9 +70,9 @@ class Bench:
     device: str = "cpu"
 
     @cached_property
-    def source(self) -> bases.BaseSource:
+    def source(self) -> sources.BaseSource:
         """Where the base lies."""
-        return bases.resolve(str(self.folder / "base"))
+        return sources.resolve(str(self.folder / "base"))
 
     def recipe(self, method: str, precision: str = "fp32") -> Recipe:
         """The default recipe, for one epoch."""
@@ -104,9 +107,12 @@ class Bench:
         from peft import LoraConfig, TaskType, get_peft_model
 
         config = LoraConfig(
-            task_type=TaskType.SEQ_CLS, r=4, lora_alpha=8, lora_dropout=0.2,
+            task_type=TaskType.SEQ_CLS,
+            r=4,
+            lora_alpha=8,
+            lora_dropout=0.2,
             target_modules=["query", "value"],
-        )  # fmt: skip
+        )
         return get_peft_model(model, config)
 
 
@@ -114,7 +120,7 @@ def step(bench: Bench) -> Section:
     """One step of LoRA: forward, backward, clipping, AdamW."""
     rows = sorted(bench.tokens.train, key=len)[6::12][:BATCH]  # of all lengths
     longest = max(map(len, bench.tokens.train))
-    accelerator, _ = training.prepare(bench.recipe("lora"))
+    accelerator, _ = fit.prepare(bench.recipe("lora"))
     multiple = engine.length_multiple(accelerator)
     batch = pad(rows, 0, -(-max(map(len, rows)) // multiple) * multiple)
     padded = pad(rows, 0, longest)
@@ -161,7 +167,7 @@ def _theirs(
 
 def _ours(bench: Bench, batch: dict[str, torch.Tensor], precision: str) -> Callable[[], None]:
     """As swereg's training has it."""
-    accelerator, _ = training.prepare(bench.recipe("lora", precision))
+    accelerator, _ = fit.prepare(bench.recipe("lora", precision))
     model = accelerator.prepare_model(bench.ours("lora", precision), device_placement=False)
     here = {name: value.to(bench.device) for name, value in batch.items()}
     return _step(bench, model, here, engine.backward_on(accelerator))
@@ -195,12 +201,12 @@ def epoch(bench: Bench, method: str) -> Section:
     model = bench.ours(method)
     rows = [*bench.tokens.train, [bench.tokens.pad_id]]
     engine.learn_seen_words(model, rows, lambda: spec.method.state(model))
-    accelerator, recipe = training.prepare(recipe)
+    accelerator, recipe = fit.prepare(recipe)
     trainer = _trainer(bench, method, recipe.learning_rate)
 
     def swereg() -> None:
         learning = loop.learn(accelerator, spec.method, model, bench.tokens, recipe)
-        training.drive(learning, accelerator)
+        fit.drive(learning, accelerator)
 
     counts = len(bench.dataset.train), len(bench.dataset.val)
     job = bench.folder, bench.dataset, method, bench.device
@@ -232,7 +238,7 @@ def _learn(way: str, folder: Path, dataset: Dataset, method: str, device: str) -
     bench = Bench(folder, dataset, 1, 1, device)
     recipe = bench.recipe(method)
     if way == "swereg":
-        training.fit(bench.source, specs.parse(method).method, dataset, recipe)
+        fit.fit(bench.source, specs.parse(method).method, dataset, recipe)
     else:
         _trainer(bench, method, recipe.learning_rate).train()
     if device == "cuda":
@@ -256,15 +262,24 @@ def _trainer(bench: Bench, method: str, learning_rate: float) -> Trainer:
         ]
 
     arguments = TrainingArguments(
-        output_dir=str(bench.folder / f"out-{method}"), num_train_epochs=1,
-        per_device_train_batch_size=BATCH, per_device_eval_batch_size=BATCH,
-        learning_rate=learning_rate, eval_strategy="epoch", save_strategy="epoch",
-        save_total_limit=1, report_to=[], use_cpu=bench.device == "cpu", disable_tqdm=True,
-    )  # fmt: skip
+        output_dir=str(bench.folder / f"out-{method}"),
+        num_train_epochs=1,
+        per_device_train_batch_size=BATCH,
+        per_device_eval_batch_size=BATCH,
+        learning_rate=learning_rate,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=1,
+        report_to=[],
+        use_cpu=bench.device == "cpu",
+        disable_tqdm=True,
+    )
     trainer = Trainer(
-        model=bench.theirs(method), args=arguments,
-        train_dataset=rows(bench.dataset.train), eval_dataset=rows(bench.dataset.val),
-    )  # fmt: skip
+        model=bench.theirs(method),
+        args=arguments,
+        train_dataset=rows(bench.dataset.train),
+        eval_dataset=rows(bench.dataset.val),
+    )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
@@ -289,7 +304,7 @@ def main() -> None:
     said = parser.parse_args()
 
     torch.set_num_threads(said.threads)
-    whole: Dataset = plugins.find("task", "sentiment").read()
+    whole: Dataset = entry_points.find("task", "sentiment").read()
     dataset = Dataset(whole.labels, whole.train[:100], whole.val[:50])
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SWEREG_HOME"] = folder

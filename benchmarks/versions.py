@@ -20,7 +20,7 @@ from inputs import kb_shaped
 from timing import Section, Side, circumstances, compare, output, peak, publish
 
 import swereg
-from swereg import plugins
+from swereg.plugins import entry_points
 
 VERSIONS = 3  # beside the first, which pays for what all share
 WITH_MLFLOW = """
@@ -62,7 +62,7 @@ WAYS = {
 
 def size(folder: Path, mlflow: Path) -> Section:
     """Compare the bytes that one more version of the same entry takes on disk."""
-    task = plugins.find("task", "sentiment")
+    task = entry_points.find("task", "sentiment")
     data = task.read()
     few = replace(data, train=data.train[:100], val=data.val[:50], test=data.test[:50])
     base, registry, adapter = folder / "base", folder / "registry.db", folder / "adapter"
@@ -70,9 +70,14 @@ def size(folder: Path, mlflow: Path) -> Section:
     sizes = []
     for seed in range(1 + VERSIONS):
         swereg.train(
-            replace(task, read=lambda: few), method="lora[r=4]", base=str(base), seed=seed,
-            registry=registry, epochs=1, device="cpu",
-        )  # fmt: skip
+            replace(task, read=lambda: few),
+            method="lora[r=4]",
+            base=str(base),
+            seed=seed,
+            registry=registry,
+            epochs=1,
+            device="cpu",
+        )
         sizes.append(registry.stat().st_size)
     entry = swereg.show("sentiment", registry=registry)
     swereg.export("sentiment", peft=adapter, registry=registry)

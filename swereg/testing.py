@@ -20,27 +20,33 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from swereg import plugins, refs
 from swereg.errors import UsageError
-from swereg.progress import silent
-from swereg.records import Dataset, Example, ReadOptions, Task
+from swereg.plugins import entry_points
+from swereg.records import refs
+from swereg.records.dataset import Dataset, Example, ReadOptions, Task
+from swereg.records.progress import silent
 
 if TYPE_CHECKING:
-    from swereg.adapters.bases import BaseSource
-    from swereg.standalone.method import Standalone
+    from swereg.adapters.bases.sources import BaseSource
+    from swereg.adapters.standalone.method import Standalone
 
 TEXTS = [
-    "Maten var underbar och personalen vänlig", "Tåget var försenat igen, tack för ingenting",
-    "Vilken härlig dag vid sjön", "Jag är så besviken på bemötandet", "Inte alls så dåligt",
-    "Skolan ringde om förskolan och bussen", "Vägen är full av hål", "Biblioteket är öppet",
-]  # fmt: skip
+    "Maten var underbar och personalen vänlig",
+    "Tåget var försenat igen, tack för ingenting",
+    "Vilken härlig dag vid sjön",
+    "Jag är så besviken på bemötandet",
+    "Inte alls så dåligt",
+    "Skolan ringde om förskolan och bussen",
+    "Vägen är full av hål",
+    "Biblioteket är öppet",
+]
 
 
 def check_task(name: str) -> None:
     """Check an installed task: its facts, and that its data can be trained as it is."""
-    from swereg.tasks import check
+    from swereg.datasets.checks import check
 
-    task = plugins.find("task", name)
+    task = entry_points.find("task", name)
     assert isinstance(task, Task), f"the entry point {name} must name a swereg.Task"
     assert task.name == name, f"the task calls itself {task.name!r}, its entry point {name!r}"
     refs.check_name(name, what="task name")
@@ -66,13 +72,13 @@ def check_method(
         settings: settings to check with; by default the method's own.
     """
     from swereg.adapters.method import Method
-    from swereg.specs import settings_of
-    from swereg.standalone.method import Standalone
+    from swereg.adapters.standalone.method import Standalone
+    from swereg.plugins.specs import settings_of
 
-    method = plugins.find("method", name)
+    method = entry_points.find("method", name)
     assert isinstance(method, Method | Standalone), (
         f"{name} lacks parts of swereg.adapters.method.Method, or of "
-        "swereg.standalone.method.Standalone"
+        "swereg.adapters.standalone.method.Standalone"
     )
     assert method.name == name, f"the method calls itself {method.name!r}, not {name!r}"
     assert method.description, "a method has a description"
@@ -88,12 +94,12 @@ def check_method(
     if isinstance(method, Standalone):
         _check_alone(method, chosen)
         return
-    from swereg.adapters import bases
+    from swereg.adapters.bases import sources
 
     with tempfile.TemporaryDirectory() as folder:
         if base is None:
             base = str(make_base(Path(folder)))
-        source = bases.resolve(base) if isinstance(base, str) else base
+        source = sources.resolve(base) if isinstance(base, str) else base
         _check_round_trip(method, chosen, source)
 
 
@@ -101,9 +107,9 @@ def _check_alone(method: Standalone, settings: Any) -> None:
     """Train twice, store, and hold the answers of both together."""
     import numpy as np
 
-    from swereg.specs import settings_of
-    from swereg.standalone import arrays
-    from swereg.standalone.classifier import answerer
+    from swereg.adapters.standalone import tensors as arrays
+    from swereg.adapters.standalone.classifier import answerer
+    from swereg.plugins.specs import settings_of
 
     labels = ("ja", "nej", "kanske")
     for some in (labels[:2], labels):
@@ -131,11 +137,12 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     """Train a step, store, lower, and hold the answers of both forms together."""
     import torch
 
-    from swereg.adapters import engine, tensors
+    from swereg.adapters import tensors
     from swereg.adapters.batches import pad
-    from swereg.adapters.frozen_base import FrozenBase
+    from swereg.adapters.frozen.base import FrozenBase
     from swereg.adapters.sequence_classifier import SequenceClassifier, count
     from swereg.adapters.tokens import tokenize
+    from swereg.adapters.training import engine
 
     labels = ["ja", "nej", "kanske"]
     torch.manual_seed(0)
@@ -194,9 +201,13 @@ def make_base(folder: Path, *, seed: int = 0, pooler: bool = True, **config: Any
     )
     torch.manual_seed(seed)
     shape = {
-        "vocab_size": tokenizer.get_vocab_size(), "hidden_size": 32, "num_hidden_layers": 2,
-        "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64,
-    } | config  # fmt: skip
+        "vocab_size": tokenizer.get_vocab_size(),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 64,
+    } | config
     model = BertModel(BertConfig(**shape), add_pooling_layer=pooler)
     with torch.no_grad():  # large enough for learning to show in a few steps
         for parameter in model.parameters():

@@ -18,10 +18,14 @@ ROWS = [
     (f"{word} {place}", label)
     for place in ("i Umeå", "på Öland", "vid sjön", "i Skåne", "hos oss", "där borta", "igen")
     for word, label in (
-        ("härlig mat", "positiv"), ("underbar dag", "positiv"), ("vänlig personal", "positiv"),
-        ("försenat tåg", "negativ"), ("besviken på maten", "negativ"), ("full av hål", "negativ"),
+        ("härlig mat", "positiv"),
+        ("underbar dag", "positiv"),
+        ("vänlig personal", "positiv"),
+        ("försenat tåg", "negativ"),
+        ("besviken på maten", "negativ"),
+        ("full av hål", "negativ"),
     )
-]  # fmt: skip
+]
 HEAVY = {"torch", "transformers", "peft", "alembic", "accelerate", "sklearn"}
 
 
@@ -33,8 +37,12 @@ def swereg(*arguments: object, stdin: str | None = None, code: int = 0, **env: s
     """
     done = subprocess.run(
         [sys.executable, "-m", "swereg", *map(str, arguments)],
-        capture_output=True, text=True, check=False, input=stdin, env={**os.environ, **env},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        input=stdin,
+        env={**os.environ, **env},
+    )
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stderr
@@ -72,5 +80,17 @@ def listed(*arguments: object) -> list[str]:
 
 def train(folder: Path, *more: object) -> list[object]:
     """The arguments of a quick training."""
-    return ["train", "--task", "omdöme", "--data", folder / "omdömen.csv", "--base",
-            folder / "base", "--epochs", 3, "--lr", 0.02, *more]  # fmt: skip
+    return [
+        "train",
+        "--task",
+        "omdöme",
+        "--data",
+        folder / "omdömen.csv",
+        "--base",
+        folder / "base",
+        "--epochs",
+        3,
+        "--lr",
+        0.02,
+        *more,
+    ]

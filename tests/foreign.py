@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from swereg.adapters.checkpoints import Quiet
+from swereg.adapters.bases.checkpoints import Quiet
 from swereg.testing import TEXTS
 
 CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"

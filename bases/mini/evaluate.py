@@ -27,11 +27,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from swereg import plugins, specs
-from swereg.adapters import bases, recipes
-from swereg.adapters.training import fit
-from swereg.records import Dataset, Example, ReadOptions
-from swereg.tasks import read_data
+from swereg.adapters.bases import sources
+from swereg.adapters.training import recipes
+from swereg.adapters.training.fit import fit
+from swereg.datasets.reading import read_data
+from swereg.plugins import entry_points, specs
+from swereg.records.dataset import Dataset, Example, ReadOptions
 
 Scores = dict[str, float]
 
@@ -45,7 +46,7 @@ def read_task(name: str, cap: int) -> Dataset:
     if Path(name).exists():
         dataset = read_data(name, ReadOptions(), ())
     else:
-        dataset = plugins.find("task", name).read()
+        dataset = entry_points.find("task", name).read()
     return replace(
         dataset,
         train=some(dataset.train, cap),
@@ -95,7 +96,7 @@ def tfidf(data: Dataset) -> tuple[Scores, Scores]:
 
 def trained(base: str, method: str, said: dict[str, Any], data: Dataset) -> tuple[Scores, Scores]:
     """Score what `swereg train` makes."""
-    source = bases.resolve(base)
+    source = sources.resolve(base)
     spec = specs.parse(method)
     recipe = recipes.recipe(spec, source.recommended, source.max_length, said)
     _, fitted = fit(source, spec.method, data, recipe)
@@ -111,14 +112,14 @@ def trained(base: str, method: str, said: dict[str, Any], data: Dataset) -> tupl
 
 def randomised(base: str, seed: int, folder: Path) -> str:
     """Write a base of the same shape, tokenizer and settings, with random weights."""
-    source = bases.resolve(base)
+    source = sources.resolve(base)
     made = folder / f"{seed}"
     if not made.exists():
         torch.manual_seed(seed)
         AutoModel.from_config(AutoConfig.from_pretrained(source.folder)).save_pretrained(made)
         AutoTokenizer.from_pretrained(source.folder).save_pretrained(made)
         settings = {"recommended": dict(source.recommended)}
-        (made / bases.SIDE_FILE).write_text(json.dumps(settings), encoding="utf-8")
+        (made / sources.SIDE_FILE).write_text(json.dumps(settings), encoding="utf-8")
     return str(made)
 
 

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from swereg import home
+from swereg.home import locations
 
 SMALLEST = 2**16  # numbers in a weight; below, calling oneDNN costs more than it saves
 ROWS = 16  # for trying, and what weights are packed for; packed ones serve any number of rows
@@ -165,7 +165,7 @@ def _note(dtype: torch.dtype, tried: str = "faster") -> Path:
     kind = str(dtype).removeprefix("torch.")
     threads, able = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
     name = f"onednn-{tried}-{kind}-{threads}-{able}-torch-{torch.__version__}"
-    return home.cache_folder() / "products" / name
+    return locations.cache_folder() / "products" / name
 
 
 @cache

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from swereg.errors import CheckFailed, TrainingError
-from swereg.records import Weights
+from swereg.records.training import Weights
 
 
 def write(tensors: Mapping[str, Tensor]) -> Weights:

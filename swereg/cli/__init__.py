@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 
-from swereg.cli import ending, output
+from swereg.cli import exit_codes, output
 
 
 def main() -> None:
@@ -14,24 +14,24 @@ def main() -> None:
     output.prepare()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what has to be said is said by swereg, as a notice
-    ending.watch_signals()
+    exit_codes.watch_signals()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; return its exit code."""
     from swereg.cli.app import app
-    from swereg.cli.commands import Session
+    from swereg.cli.options import Session
 
     if "_SWEREG_COMPLETE" in os.environ:
         app.main(arguments, prog_name="swereg")  # answers the shell and exits
     session = Session()
     output.begin()
     try:
-        ending.refuse_broken(arguments)
+        exit_codes.refuse_broken(arguments)
         with app.make_context("swereg", list(arguments), obj=session) as context:
             app.invoke(context)
         sys.stdout.flush()
     except BaseException as fault:
-        return ending.tell(fault, arguments, session)
+        return exit_codes.tell(fault, arguments, session)
     return 0

@@ -8,22 +8,33 @@ import click
 from click.shell_completion import CompletionItem
 
 import swereg
-from swereg.cli import commands
+from swereg.cli import options
 
-SECTIONS: dict[str, dict[str, str]] = {  # names of commands, and in which modules they are
-    "Train": {"train": "train", "sweep": "sweep", "recover": "recover"},
-    "See": {"list": "listing", "show": "show", "compare": "compare", "report": "report",
-            "log": "log"},
-    "Use": {"load": "load", "predict": "predict"},
-    "Keep": {"alias": "alias", "rollback": "alias", "note": "remarks", "tag": "remarks",
-             "rm": "remove", "restore": "remove", "gc": "collect"},
-    "Look after": {"verify": "verify", "reproduce": "reproduce", "doctor": "doctor",
-                   "backup": "database", "db": "database"},
-    "Data": {"data": "data"},
-    "Exchange": {"export": "exchange", "import": "exchange"},
-    "Plugins": {"tasks": "plugins", "methods": "plugins", "completion": "completing"},
-}  # fmt: skip
-MODULES = {name: module for section in SECTIONS.values() for name, module in section.items()}
+SECTIONS: dict[str, tuple[str, ...]] = {  # commands, by what they are for
+    "Train": ("train", "sweep", "recover"),
+    "See": ("list", "show", "compare", "report", "log"),
+    "Use": ("load", "predict"),
+    "Keep": ("alias", "rollback", "note", "tag", "rm", "restore", "gc"),
+    "Look after": ("verify", "reproduce", "doctor", "backup", "db"),
+    "Data": ("data",),
+    "Exchange": ("export", "import"),
+    "Plugins": ("tasks", "methods", "completion"),
+}
+NAMES = [name for names in SECTIONS.values() for name in names]
+MODULES = {  # of those that share a module with another; all others have one of their own name
+    "rollback": "commands.alias",
+    "note": "commands.note_and_tag",
+    "tag": "commands.note_and_tag",
+    "rm": "commands.rm_and_restore",
+    "restore": "commands.rm_and_restore",
+    "backup": "commands.backup_and_db",
+    "db": "commands.backup_and_db",
+    "export": "commands.export_and_import",
+    "import": "commands.export_and_import",
+    "tasks": "commands.tasks_and_methods",
+    "methods": "commands.tasks_and_methods",
+    "completion": "completion",
+}
 EXAMPLES = """
 Examples:
   swereg train --task sentiment
@@ -32,18 +43,18 @@ Examples:
 """
 
 
-class App(commands.Group):
+class App(options.Group):
     """A group that lists its commands in sections."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the sections."""
-        return list(MODULES)
+        return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
-        if cmd_name not in MODULES:
+        if cmd_name not in NAMES:
             return None
-        module = import_module(f"swereg.cli.{MODULES[cmd_name]}")
+        module = import_module(f"swereg.cli.{MODULES.get(cmd_name, f'commands.{cmd_name}')}")
         found = next(
             thing
             for thing in vars(module).values()
@@ -53,7 +64,7 @@ class App(commands.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer commands without importing them all for their help."""
-        found = [CompletionItem(name) for name in MODULES if name.startswith(incomplete)]
+        found = [CompletionItem(name) for name in NAMES if name.startswith(incomplete)]
         return found or super().shell_complete(ctx, incomplete)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -65,7 +76,7 @@ class App(commands.Group):
                     [(n, c.get_short_help_str(formatter.width)) for n, c in every.items() if c],
                     col_max=28,
                 )
-        commands.write_options(self, ctx, formatter)
+        options.write_options(self, ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they stand."""
@@ -74,8 +85,8 @@ class App(commands.Group):
 
 @click.group(
     cls=App,
-    params=commands.global_options(),
-    context_settings=commands.CONTEXT,
+    params=options.global_options(),
+    context_settings=options.CONTEXT,
     invoke_without_command=True,
 )
 @click.version_option(swereg.__version__, prog_name="swereg", message="%(prog)s %(version)s")

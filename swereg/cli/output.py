@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from swereg.spreadsheets import harmless
+from swereg.datasets.formulas import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

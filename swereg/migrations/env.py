@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from swereg.registry.tables import METADATA
+from swereg.registry.database.tables import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 __all__ = ["Registry"]
 
 if TYPE_CHECKING:
-    from swereg.registry.store import Registry
+    from swereg.registry.registry import Registry
 else:
 
     def __getattr__(name):  # listing needs no SQLAlchemy, see glance.py
         if name != "Registry":
             raise AttributeError(f"module 'swereg.registry' has no attribute {name!r}")
-        from swereg.registry.store import Registry
+        from swereg.registry.registry import Registry
 
         return Registry

@@ -6,10 +6,29 @@ import re
 from pathlib import Path
 
 _NETWORK = {
-    "9p", "afs", "afpfs", "beegfs", "ceph", "cifs", "davfs", "fuse.davfs2", "fuse.glusterfs",
-    "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs",
-    "nfs4", "smb3", "smbfs", "vboxsf", "vmhgfs",
-}  # fmt: skip
+    "9p",
+    "afs",
+    "afpfs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "davfs",
+    "fuse.davfs2",
+    "fuse.glusterfs",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "glusterfs",
+    "gpfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
+    "vboxsf",
+    "vmhgfs",
+}
 _SYNCED = re.compile(
     r"onedrive|dropbox|google ?drive|icloud|mobile documents|nextcloud|owncloud", re.IGNORECASE
 )

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from swereg.errors import SweregError
-from swereg.records import Finding
-from swereg.registry import collection, filesystems, layout, schema
-from swereg.registry.connection import Database
-from swereg.registry.weights import FOLDER, WeightStore
+from swereg.records.finding import Finding
+from swereg.registry import filesystems, opening
+from swereg.registry.changes import garbage
+from swereg.registry.database import layout
+from swereg.registry.database.connection import Database
+from swereg.registry.entries.weights import FOLDER, WeightStore
 
 _LITTLE = 2**30  # bytes; a full fine-tune needs twice its half gigabyte
 _WAL_SOUND = (3, 51, 3)  # before it, SQLite could corrupt a file in WAL mode
@@ -32,8 +34,11 @@ def look(place: str | Path) -> Iterator[Finding]:
         if database.path is not None:
             yield from _around(database.path)
             if not database.path.exists():
-                yield _note("file", f"{database.path} does not exist yet",
-                            "Training makes it: swereg train --task sentiment")  # fmt: skip
+                yield _note(
+                    "file",
+                    f"{database.path} does not exist yet",
+                    "Training makes it: swereg train --task sentiment",
+                )
                 return
         yield from _inside(database)
     finally:
@@ -42,17 +47,23 @@ def look(place: str | Path) -> Iterator[Finding]:
 
 def _inside(database: Database) -> Iterator[Finding]:
     try:
-        version = schema.version_of(database.path or database.location)
+        version = opening.version_of(database.path or database.location)
     except SweregError as fault:
         yield _fault("file", fault)
         return
-    if version > schema.HEAD:
-        yield _wrong("schema", f"{version}; this swereg knows {schema.HEAD}",
-                     "Upgrade swereg: pip install -U swereg")  # fmt: skip
+    if version > opening.HEAD:
+        yield _wrong(
+            "schema",
+            f"{version}; this swereg knows {opening.HEAD}",
+            "Upgrade swereg: pip install -U swereg",
+        )
         return
-    if version < schema.HEAD:
-        yield _note("schema", f"{version}; it becomes {schema.HEAD} when it is next opened",
-                    "A backup is made beside it. To do it now: swereg db upgrade")  # fmt: skip
+    if version < opening.HEAD:
+        yield _note(
+            "schema",
+            f"{version}; it becomes {opening.HEAD} when it is next opened",
+            "A backup is made beside it. To do it now: swereg db upgrade",
+        )
         return
     try:
         with database.reading() as connection:
@@ -70,7 +81,7 @@ def _file(database: Database, path: Path) -> Iterator[Finding]:
     try:
         with database.reading() as connection:
             mode = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
-            known = collection.in_files(connection)
+            known = garbage.in_files(connection)
     except SweregError as fault:
         yield _fault("file", fault)
         return
@@ -78,14 +89,20 @@ def _file(database: Database, path: Path) -> Iterator[Finding]:
     store = WeightStore(path.with_name(f"{path.stem}{FOLDER}"))
     missing = [digest for digest in known if not store.path_of(digest).is_file()]
     if missing:
-        yield _wrong("weights", f"{len(missing)} of {len(known)} files are missing in "
-                     f"{store.folder}", "See whose they are: swereg verify")  # fmt: skip
+        yield _wrong(
+            "weights",
+            f"{len(missing)} of {len(known)} files are missing in {store.folder}",
+            "See whose they are: swereg verify",
+        )
     else:
         yield _ok("weights", f"{len(known)} in files, all there")
-    left = dict(collection.leftovers(store, path, known))
+    left = dict(garbage.leftovers(store, path, known))
     if left:
-        yield _note("leftovers", f"{len(left)} files of interrupted work, "
-                    f"{sum(left.values()):,} bytes", "Remove them: swereg gc")  # fmt: skip
+        yield _note(
+            "leftovers",
+            f"{len(left)} files of interrupted work, {sum(left.values()):,} bytes",
+            "Remove them: swereg gc",
+        )
     else:
         yield _ok("leftovers", "none")
 

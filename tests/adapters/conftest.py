@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from swereg.adapters.bases import BaseSource, resolve
-from swereg.records import Dataset, Example
+from swereg.adapters.bases.sources import BaseSource, resolve
+from swereg.records.dataset import Dataset, Example
 from swereg.testing import TEXTS
 
 

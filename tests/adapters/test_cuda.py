@@ -8,17 +8,23 @@ import numpy as np
 import pytest
 import torch
 
-from swereg.adapters import engine
-from swereg.adapters.bases import BaseSource
-from swereg.adapters.engine import cuda_graphs
-from swereg.adapters.engine.packed_bert import PackedBert
-from swereg.adapters.frozen_base import FrozenBase
-from swereg.records import Dataset
+from swereg.adapters.bases.sources import BaseSource
+from swereg.adapters.frozen.base import FrozenBase
+from swereg.adapters.training import engine
+from swereg.adapters.training.engine import cuda_graphs
+from swereg.adapters.training.engine.packed_bert import PackedBert
+from swereg.records.dataset import Dataset
 from swereg.testing import TEXTS
-from tests.adapters.test_engine import CASES, LABELS, attached, gradients, without_dropout
-from tests.adapters.test_frozen_base import SPECS, place, trained
-from tests.adapters.test_methods import Base, Case, base, inputs
-from tests.adapters.test_together import DIFFERENT, Said, Trained, assert_same
+from tests.adapters.frozen.test_base import SPECS, place, trained
+from tests.adapters.methods.test_every_method import Base, Case, base, inputs
+from tests.adapters.training.engine.test_packed_bert import (
+    CASES,
+    LABELS,
+    attached,
+    gradients,
+    without_dropout,
+)
+from tests.adapters.training.test_together import DIFFERENT, Said, Trained, assert_same
 
 __all__ = ["base"]
 
@@ -60,9 +66,12 @@ def test_logits_and_gradients_are_those_of_a_processor(
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_recorded_steps_are_those_that_are_not(
-    precision: str, source: BaseSource, dataset: Dataset, replayed: list[Any],
+    precision: str,
+    source: BaseSource,
+    dataset: Dataset,
+    replayed: list[Any],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """With dropout, which has to be the same too; and each step with another."""
     those = [(spec, said | {"precision": precision}) for spec, said in ALONE]
     found = Trained(source, dataset, those, "cuda").one_by_one()
@@ -85,9 +94,12 @@ def test_every_method_can_be_recorded(
 
 @pytest.mark.parametrize("always", [True, False])
 def test_what_cannot_be_recorded_learns_step_by_step(
-    always: bool, source: BaseSource, dataset: Dataset, replayed: list[Any],
+    always: bool,
+    source: BaseSource,
+    dataset: Dataset,
+    replayed: list[Any],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """None of its shapes of batches, or the second one alone."""
     monkeypatch.setattr(cuda_graphs, "MULTIPLE", 1)  # so that there are several
     wanted = Trained(source, dataset, ALONE, "cuda").one_by_one()

@@ -30,9 +30,13 @@ sizes = st.integers(1, 90)
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(
-    rows=sizes, narrow=sizes, wide=sizes,
-    packed=st.booleans(), turned=st.booleans(), bias=st.booleans(),
-)  # fmt: skip
+    rows=sizes,
+    narrow=sizes,
+    wide=sizes,
+    packed=st.booleans(),
+    turned=st.booleans(),
+    bias=st.booleans(),
+)
 def test_products_are_those_of_torch(
     rows: int, narrow: int, wide: int, packed: bool, turned: bool, bias: bool
 ) -> None:

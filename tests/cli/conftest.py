@@ -13,15 +13,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from swereg.cli import ending, output, run
-from swereg.comparison import Evidence
-from swereg.records import BaseInfo, Entry, Epoch, Outputs, Recipe, Split
+from swereg.cli import exit_codes, output, run
+from swereg.evaluation.comparison import Evidence
+from swereg.records.dataset import Split
+from swereg.records.entry import Entry
+from swereg.records.training import BaseInfo, Epoch, Outputs, Recipe
 
 BASE = BaseInfo("mini", "", "3f2a" * 16, "BertModel", 7_469_312, 256, 512)
 KB = BaseInfo(
-    "KB/bert-base-swedish-cased", "abcdef0123456789", "9e1c" * 16, "BertModel", 124_689_408, 768,
+    "KB/bert-base-swedish-cased",
+    "abcdef0123456789",
+    "9e1c" * 16,
+    "BertModel",
+    124_689_408,
+    768,
     512,
-)  # fmt: skip
+)
 LORA = {"alpha": 8.0, "dropout": 0.2, "r": 4, "targets": "query+value"}
 NOW = "2026-01-10T12:00:00Z"
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -34,15 +41,28 @@ def entry(name: str = "sentiment", version: int = 1, method: str = "lora", **fac
     losses = (0.61, 0.45, 0.31, 0.36, 0.4)
     scores = {"loss": 0.31, "accuracy": 0.88, "macro_f1": 0.879, "roc_auc": 0.951}
     plain = Entry(
-        name=name, version=version, task=name.split("-")[0], labels=("negativ", "positiv"),
-        base=BASE, dataset="d0c5" * 16, sizes={"test": 100, "train": 400, "val": 100},
+        name=name,
+        version=version,
+        task=name.split("-")[0],
+        labels=("negativ", "positiv"),
+        base=BASE,
+        dataset="d0c5" * 16,
+        sizes={"test": 100, "train": 400, "val": 100},
         recipe=Recipe(method=method, settings=LORA if method == "lora" else {}, device="cpu"),
-        weights_digest="ab12" * 16, weights_size=598_776, trainable=148_994, total=124_838_404,
+        weights_digest="ab12" * 16,
+        weights_size=598_776,
+        trainable=148_994,
+        total=124_838_404,
         epochs=tuple(Epoch(i, 0.7 / i, loss, 0.8, 3.2) for i, loss in enumerate(losses, 1)),
-        best_epoch=3, scores={"test": scores, "val": scores}, seconds=48.2,
-        cut={"test": 0, "train": 3, "val": 0}, environment={"torch": "2.10.0"}, note="",
-        run="9f" * 16, created=NOW,
-    )  # fmt: skip
+        best_epoch=3,
+        scores={"test": scores, "val": scores},
+        seconds=48.2,
+        cut={"test": 0, "train": 3, "val": 0},
+        environment={"torch": "2.10.0"},
+        note="",
+        run="9f" * 16,
+        created=NOW,
+    )
     return replace(plain, **facts)
 
 
@@ -50,9 +70,16 @@ def full(**facts: Any) -> Entry:
     """The baseline."""
     scores = {"loss": 0.4, "accuracy": 0.9, "macro_f1": 0.9, "roc_auc": 0.945}
     return entry(
-        "sentiment-full", 1, "full", trainable=124_690_946, total=124_690_946, seconds=812.3,
-        weights_size=498_800_000, scores={"test": scores, "val": scores}, **facts,
-    )  # fmt: skip
+        "sentiment-full",
+        1,
+        "full",
+        trainable=124_690_946,
+        total=124_690_946,
+        seconds=812.3,
+        weights_size=498_800_000,
+        scores={"test": scores, "val": scores},
+        **facts,
+    )
 
 
 def evidence(*those: Entry) -> list[Evidence]:
@@ -104,12 +131,16 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command in this process, on a terminal or in a pipe."""
     for variable in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(ending, "_received", [])
+    monkeypatch.setattr(exit_codes, "_received", [])
 
     def call(
-        *arguments: str, tty: bool = False, width: int = 80, encoding: str = "utf-8",
-        stdin: bytes = b"", term: str = "xterm",
-    ) -> Done:  # fmt: skip
+        *arguments: str,
+        tty: bool = False,
+        width: int = 80,
+        encoding: str = "utf-8",
+        stdin: bytes = b"",
+        term: str = "xterm",
+    ) -> Done:
         monkeypatch.setenv("COLUMNS", str(width))
         monkeypatch.setenv("TERM", term)
         out, err = (Screen(tty=tty, encoding=encoding) for _ in range(2))

@@ -148,8 +148,11 @@ def test_every_error_says_what_it_said(
         fault = told[-1]
         if (fault.code, plain.code) != (code, exit_code(code)):
             wrong[command] = (fault.code, plain.code)
-        words = [f"error: {fault.what}", *(f"  {line}" for line in fault.why.splitlines()),
-                 *f"hint: {fault.hint}".splitlines()]  # fmt: skip
+        words = [
+            f"error: {fault.what}",
+            *(f"  {line}" for line in fault.why.splitlines()),
+            *f"hint: {fault.hint}".splitlines(),
+        ]
         assert fault.hint, command
         assert plain.err.splitlines()[-len(words) :] == words
         shown.append(f"$ swereg {command}\n{normal(plain.err, place)}exit {plain.code}, {code}\n")
@@ -163,9 +166,16 @@ def test_every_error_says_what_it_said(
 
 @pytest.mark.parametrize(
     "command",
-    ["show nope", "list --registry sqlite://", "reproduce känslor/2", "verify känslor/2 --all",
-     "train --task sentiment --epochs 0 --base mini", "data check nope.csv", "show"],
-)  # fmt: skip
+    [
+        "show nope",
+        "list --registry sqlite://",
+        "reproduce känslor/2",
+        "verify känslor/2 --all",
+        "train --task sentiment --epochs 0 --base mini",
+        "data check nope.csv",
+        "show",
+    ],
+)
 def test_a_program_is_told_the_same(command: str, place: Path, cli: Run) -> None:
     plain, machine = cli(*command.split()), cli(*command.split(), "--json")
     assert (machine.code, machine.err, plain.out) == (plain.code, plain.err, "")

@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 import pytest
 
-from swereg import home
-from swereg.cli.app import MODULES, SECTIONS, app
-from swereg.cli.listing import SORTS
-from swereg.records import Dataset, Example, Fitted, NewEntry, Outputs, Task, Weights
+from swereg.cli.app import NAMES, SECTIONS, app
+from swereg.cli.commands.list import SORTS
+from swereg.home import locations as home
+from swereg.records.dataset import Dataset, Example, Task
+from swereg.records.entry import NewEntry
+from swereg.records.training import Fitted, Outputs, Weights
 from swereg.registry import Registry
 from tests.cli.conftest import Run, entry
 
@@ -56,7 +58,7 @@ def test_every_command_is_in_a_section() -> None:
         command = app.get_command(context, name)
         assert command is not None
         assert command.name == name
-    assert {name for section in SECTIONS.values() for name in section} == set(MODULES)
+    assert {name for section in SECTIONS.values() for name in section} == set(NAMES)
 
 
 def test_the_program_alone_shows_help_with_examples(cli: Run) -> None:
@@ -94,8 +96,10 @@ def loaded_by(*arguments: str) -> set[str]:
     )
     done = subprocess.run(
         [sys.executable, "-c", code.format(list(arguments))],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return set(done.stderr.split("loaded:")[1].split())
 
 
@@ -106,11 +110,19 @@ def registry(home: Path) -> Path:
     data = Dataset(("negativ", "positiv"), rows, rows)
     made = entry()
     fitted = Fitted(
-        run="r", recipe=made.recipe, weights=Weights.of(b"weights"), trainable=10, total=100,
-        epochs=made.epochs, best_epoch=3, scores={"val": {**made.scores["val"]}},
-        outputs=(Outputs("val", 2, 2, bytes(16), bytes([1, 0, 0, 0])),), seconds=1.0, cut={},
+        run="r",
+        recipe=made.recipe,
+        weights=Weights.of(b"weights"),
+        trainable=10,
+        total=100,
+        epochs=made.epochs,
+        best_epoch=3,
+        scores={"val": {**made.scores["val"]}},
+        outputs=(Outputs("val", 2, 2, bytes(16), bytes([1, 0, 0, 0])),),
+        seconds=1.0,
+        cut={},
         environment={},
-    )  # fmt: skip
+    )
     with Registry.open(create=True) as store:
         store.add(NewEntry("sentiment", Task("sentiment", lambda: data), data, made.base, fitted))
     return home

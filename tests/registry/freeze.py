@@ -11,7 +11,7 @@ import lzma
 import tempfile
 from pathlib import Path
 
-from swereg.registry import Registry, schema
+from swereg.registry import Registry, opening
 from tests.registry.make_entry import make
 
 FROZEN = Path(__file__).parent / "frozen"
@@ -35,7 +35,7 @@ def main() -> None:
         with Registry.open(path, create=True) as registry:
             fill(registry)
         content = lzma.compress(path.read_bytes(), preset=9)
-    (FROZEN / f"{schema.HEAD:04}.db.xz").write_bytes(content)
+    (FROZEN / f"{opening.HEAD:04}.db.xz").write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from swereg.records import (
-    BaseInfo,
-    Dataset,
-    Epoch,
-    Example,
-    Fitted,
-    NewEntry,
-    Outputs,
-    Recipe,
-    Task,
-    Weights,
-)
+from swereg.records.dataset import Dataset, Example, Task
+from swereg.records.entry import NewEntry
+from swereg.records.training import BaseInfo, Epoch, Fitted, Outputs, Recipe, Weights
 
 BASE = BaseInfo("mini", "", "f" * 64, "BertModel", 1000, 32, 64, {"lora": {"epochs": 9}})
 ROWS = tuple(Example(f"åäö {n}", "ja" if n % 2 else "nej") for n in range(6))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from swereg.records import Finding, Weights
+from swereg.records.finding import Finding
+from swereg.records.training import Weights
 from swereg.registry import Registry, filesystems, inspection
 from tests.registry.make_entry import make
 

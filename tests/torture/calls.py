@@ -140,10 +140,14 @@ def _watch_python(report: Callable[..., None], inside: str) -> None:
 
     shutil._USE_CP_SENDFILE = False  # type: ignore[attr-defined] # which writes unseen
     wrapped: dict[str, Any] = {
-        "open": open_handle, "fsync": fsync, "mkdir": one("mkdir", os.mkdir),
-        "unlink": one("unlink", os.unlink), "remove": one("unlink", os.remove),
-        "rename": renaming(os.rename), "replace": renaming(os.replace),
-    }  # fmt: skip
+        "open": open_handle,
+        "fsync": fsync,
+        "mkdir": one("mkdir", os.mkdir),
+        "unlink": one("unlink", os.unlink),
+        "remove": one("unlink", os.remove),
+        "rename": renaming(os.rename),
+        "replace": renaming(os.replace),
+    }
     for name, function in wrapped.items():
         setattr(os, name, function)
     builtins.open = io.open = open_file  # type: ignore[assignment]

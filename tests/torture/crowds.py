@@ -23,10 +23,18 @@ def crowd(setting: Setting) -> Iterator[Trial]:
         scene = setting.scene()
         seed = f"{setting.seed}.{number}"
         writers = [
-            Process(work.many, scene.path, scene.ledger, f"w{n}", turns, f"{seed}.{n}",
-                    setting.weakness, False)
+            Process(
+                work.many,
+                scene.path,
+                scene.ledger,
+                f"w{n}",
+                turns,
+                f"{seed}.{n}",
+                setting.weakness,
+                False,
+            )
             for n in range(WRITERS)
-        ]  # fmt: skip
+        ]
         others = [Process(_read, scene.path, setting.weakness) for _ in range(READERS)]
         others.append(Process(_copy, scene.path, setting.weakness))
         began = time.perf_counter()

@@ -30,10 +30,16 @@ class Fault:
 
 FAULTS = [
     Fault("processes killed at random moments", kills.at_random),
-    Fault("killed at each write, sync, rename and statement", kills.at_every_call,
-          ("no_transactions",)),
-    Fault("power cut, unsynced writes lost, partly lost or torn", power.cut,
-          ("wal_normal", "delete_full", "no_syncs")),
+    Fault(
+        "killed at each write, sync, rename and statement",
+        kills.at_every_call,
+        ("no_transactions",),
+    ),
+    Fault(
+        "power cut, unsynced writes lost, partly lost or torn",
+        power.cut,
+        ("wal_normal", "delete_full", "no_syncs"),
+    ),
     Fault("input/output error at each call", disks.failing, ("no_transactions",)),
     Fault("input/output errors from each call on", disks.failing_for_good),
     Fault("disk full from each call on", disks.full_at_calls),
@@ -43,7 +49,7 @@ FAULTS = [
     Fault("8 writers, 2 readers and backups at once", crowds.crowd, ("plain_begin",)),
     Fault("upgrade killed at each call", upgrades.killed),
     Fault("4 upgrades at once", upgrades.raced),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,15 @@ class Result:
 
 
 def run(
-    fault: Fault, *, seed: str = "1", weakness: str = "", most: int | None = None,
-    seconds: float | None = None, until_lost: bool = False, short: bool = False,
-) -> Result:  # fmt: skip
+    fault: Fault,
+    *,
+    seed: str = "1",
+    weakness: str = "",
+    most: int | None = None,
+    seconds: float | None = None,
+    until_lost: bool = False,
+    short: bool = False,
+) -> Result:
     """Try a fault again and again.
 
     Args:

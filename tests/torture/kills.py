@@ -38,11 +38,17 @@ def _one_kill(
     size = scene.ledger.stat().st_size if scene.ledger.exists() else 0
     started = [
         Process(
-            work.many, scene.path, scene.ledger, f"w{worker}", 10**6, f"{setting.seed}.{number}",
-            setting.weakness, workers == 1,
+            work.many,
+            scene.path,
+            scene.ledger,
+            f"w{worker}",
+            10**6,
+            f"{setting.seed}.{number}",
+            setting.weakness,
+            workers == 1,
         )
         for worker in range(workers)
-    ]  # fmt: skip
+    ]
     wait_until(lambda: scene.ledger.exists() and scene.ledger.stat().st_size > size)
     time.sleep(delay)
     for process in started:
@@ -61,9 +67,12 @@ def at_every_call(setting: Setting) -> Iterator[Trial]:
 
 
 def faults_at_calls(
-    setting: Setting, then: OnCall, *, judge: Callable[[Ended], tuple[str, ...]],
+    setting: Setting,
+    then: OnCall,
+    *,
+    judge: Callable[[Ended], tuple[str, ...]],
     lasting: bool = False,
-) -> Iterator[Trial]:  # fmt: skip
+) -> Iterator[Trial]:
     """Do each operation again and again, with a fault at another of its calls each time.
 
     Args:

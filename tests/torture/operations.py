@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from swereg.records import Dataset, Entry, Example, Weights
+from swereg.records.dataset import Dataset, Example
+from swereg.records.entry import Entry
+from swereg.records.training import Weights
 from swereg.registry import Registry
 from tests.registry import make_entry
 from tests.registry.make_entry import DATASET, make
@@ -178,8 +180,18 @@ def default_base(registry: Registry, turn: Turn) -> Iterator[Facts]:
 
 # Operations, and how often each is done among others.
 OPERATIONS: dict[Operation, int] = {
-    add: 6, add_file: 3, add_spilling: 1, alias: 2, note: 1, tag: 1, forget: 1, rm: 2, restore: 1,
-    gc: 1, backup: 1, default_base: 1,
-}  # fmt: skip
+    add: 6,
+    add_file: 3,
+    add_spilling: 1,
+    alias: 2,
+    note: 1,
+    tag: 1,
+    forget: 1,
+    rm: 2,
+    restore: 1,
+    gc: 1,
+    backup: 1,
+    default_base: 1,
+}
 ALONE = {gc}  # what makes facts of other workers untrue
 BY_NAME: dict[str, Operation] = {operation.__name__: operation for operation in OPERATIONS}

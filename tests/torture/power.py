@@ -26,9 +26,23 @@ _PROMISE = "promise"  # a line of the ledger
 _SECTOR = 512  # bytes that a disk writes whole
 _LOSSES = ("all", "some", "torn")  # of what was not synced
 _OPERATIONS = (
-    "add", "alias", "add_file", "add", "rm", "tag", "add_file", "note", "alias", "gc", "add",
-    "forget", "restore", "default_base", "add", "add_file",
-)  # fmt: skip
+    "add",
+    "alias",
+    "add_file",
+    "add",
+    "rm",
+    "tag",
+    "add_file",
+    "note",
+    "alias",
+    "gc",
+    "add",
+    "forget",
+    "restore",
+    "default_base",
+    "add",
+    "add_file",
+)
 
 
 def cut(setting: Setting) -> Iterator[Trial]:

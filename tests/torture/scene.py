@@ -14,8 +14,18 @@ from tests.torture.ledger import Ledger
 from tests.torture.processes import call
 
 PREPARED = (
-    "add_file", "rm", "add", "add", "add", "add_file", "add_file", "alias", "tag", "note", "rm",
-)  # fmt: skip
+    "add_file",
+    "rm",
+    "add",
+    "add",
+    "add",
+    "add_file",
+    "add_file",
+    "alias",
+    "tag",
+    "note",
+    "rm",
+)
 
 
 @dataclass(frozen=True)

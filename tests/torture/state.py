@@ -59,7 +59,7 @@ def texts(db: sqlite3.Connection) -> dict[str, str]:
     """The digests of all datasets whose texts are kept, with what the texts hash to."""
     import zlib
 
-    from swereg.records import Dataset
+    from swereg.records.dataset import Dataset
 
     found = {}
     rows = db.execute("SELECT digest, content FROM datasets WHERE content IS NOT NULL")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import swereg
 from swereg.errors import SchemaMismatch
-from swereg.registry import Registry, schema
+from swereg.registry import Registry, opening
 from tests.torture import calls, invariants, work
 from tests.torture.calls import Counting, OnCall
 from tests.torture.invariants import Verdict
@@ -76,14 +76,14 @@ def _future(setting: Setting) -> Path:
     folder = setting.folder / "migrations"
     if not folder.exists():
         shutil.copytree(Path(swereg.__file__).parent / "migrations", folder)
-        second = _SECOND.format(old=schema.HEAD, new=schema.HEAD + 1)
+        second = _SECOND.format(old=opening.HEAD, new=opening.HEAD + 1)
         (folder / "versions" / "future.py").write_text(second)
     return folder
 
 
 def _become_newer(future: Path) -> None:
-    schema.SCRIPTS = str(future)
-    schema.HEAD += 1
+    opening.SCRIPTS = str(future)
+    opening.HEAD += 1
 
 
 def _upgrade(path: Path, future: Path) -> None:

@@ -18,9 +18,13 @@ Report = Callable[[str, str, int, bytes], None]  # kind, path, offset, data; OSE
 _OPEN_CREATE = 0x4
 _OK, _FULL, _CANTOPEN = 0, 13, 14
 _FAILS = {  # extended codes of SQLITE_IOERR
-    "write": 778, "sync": 1034, "truncate": 1546, "unlink": 2570, "create": _CANTOPEN,
+    "write": 778,
+    "sync": 1034,
+    "truncate": 1546,
+    "unlink": 2570,
+    "create": _CANTOPEN,
     "sync folder": _CANTOPEN,
-}  # fmt: skip
+}
 
 _VFS = (
     "pNext zName pAppData xOpen xDelete xAccess xFullPathname xDlOpen xDlError xDlSym xDlClose "
@@ -46,8 +50,11 @@ _GetSystemCall = ctypes.CFUNCTYPE(_P, _P, _Text)
 
 class _Vfs(ctypes.Structure):
     _fields_ = [
-        ("iVersion", _I), ("szOsFile", _I), ("mxPathname", _I), *((name, _P) for name in _VFS),
-    ]  # fmt: skip
+        ("iVersion", _I),
+        ("szOsFile", _I),
+        ("mxPathname", _I),
+        *((name, _P) for name in _VFS),
+    ]
 
 
 class _Methods(ctypes.Structure):

@@ -9,8 +9,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from swereg.records import Weights
-from swereg.registry import connection, files, seals, weights
+from swereg.home import files
+from swereg.records.training import Weights
+from swereg.registry.database import connection
+from swereg.registry.entries import seals, weights
 
 
 def apply(name: str) -> None:

@@ -45,9 +45,15 @@ def one(path: Path, ledger: Path, name: str, turn: Turn) -> str:
 
 
 def watched(
-    path: Path, ledger: Path, name: str, turn: Turn, at: int | None, then: OnCall,
-    lasting: bool, weakness: str,
-) -> tuple[str, list[str]]:  # fmt: skip
+    path: Path,
+    ledger: Path,
+    name: str,
+    turn: Turn,
+    at: int | None,
+    then: OnCall,
+    lasting: bool,
+    weakness: str,
+) -> tuple[str, list[str]]:
     """Do one operation, and something at its n-th call; return its error and all calls."""
     weaknesses.apply(weakness)
     counting = Counting(at, then, lasting=lasting)

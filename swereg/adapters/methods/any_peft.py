@@ -15,7 +15,7 @@ from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PEFT_PREFIX, PeftMethod, PeftTensors
 from swereg.adapters.methods.settings import NAME, json_object
 from swereg.errors import CheckFailed, UsageError
-from swereg.specs import check
+from swereg.plugins.specs import check
 
 if TYPE_CHECKING:
     from peft import PeftConfig

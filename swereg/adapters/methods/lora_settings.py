@@ -7,14 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from swereg.adapters.methods.settings import (
-    NAME,
-    are_names,
-    is_positive,
-    is_rank,
-    json_object,
-)
-from swereg.specs import check
+from swereg.adapters.methods.settings import NAME, are_names, is_positive, is_rank, json_object
+from swereg.plugins.specs import check
 
 Number = TypeVar("Number", int, float)
 

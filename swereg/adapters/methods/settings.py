@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from swereg.specs import refusal
+from swereg.plugins.specs import refusal
 
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 

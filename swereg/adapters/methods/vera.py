@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from swereg.adapters.method import Array, Delta, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 from swereg.adapters.methods.settings import are_names, is_rank
-from swereg.specs import check
+from swereg.plugins.specs import check
 
 if TYPE_CHECKING:
     from peft import VeraConfig

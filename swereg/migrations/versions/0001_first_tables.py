@@ -142,7 +142,7 @@ def upgrade() -> None:
         ["val_loss", "accuracy", "macro_f1", "trainable", "size", "seconds",
          "model", "task", "method"],
         sqlite_where=sa.text("deleted IS NULL"),
-    )  # fmt: skip
+    )
     table(
         "epochs",
         column("entry", Whole),

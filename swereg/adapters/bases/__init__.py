@@ -1,0 +1,1 @@
+"""Bases: where they are, what identifies them, how they are read."""

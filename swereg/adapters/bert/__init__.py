@@ -1,0 +1,1 @@
+"""BERT computed by ourselves on packed tokens; transformers is its oracle."""

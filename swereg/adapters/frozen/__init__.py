@@ -1,0 +1,1 @@
+"""The frozen base that answers, with what each entry changes of it."""

@@ -1,0 +1,327 @@
+"""A frozen base in memory, and entries that run on it: the base once, any mixture in a batch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from swereg.adapters.bases import checkpoints
+from swereg.adapters.bases.sources import BaseSource
+from swereg.adapters.bert import checkpoint
+from swereg.adapters.bert.hidden import Hidden
+from swereg.adapters.devices import choose_device
+from swereg.adapters.frozen import fitting
+from swereg.adapters.frozen.bert import FrozenBert
+from swereg.adapters.frozen.deltas import Adapter, Layouts
+from swereg.adapters.method import Delta, Lowered
+from swereg.adapters.tokens import by_length, tokenize
+from swereg.errors import CheckFailed
+from swereg.evaluation.scoring import Logits
+from swereg.records.training import BaseInfo
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+BATCH = 32  # rows
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}  # of products, by precision
+
+_open: WeakValueDictionary[tuple[str, ...], FrozenBase] = WeakValueDictionary()
+_opening = threading.Lock()
+
+
+class Encoder(Protocol):
+    """Token ids to pooled outputs, in stages; each row may have an adapter."""
+
+    prefix: str
+    stages: int
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The tensors by transformers' names."""
+        ...
+
+    def stage_of(self, layer: str) -> int:
+        """Return the stage that a layer belongs to."""
+        ...
+
+    def start(self, ids: Sequence[Sequence[int]]) -> Hidden:
+        """Make a batch of rows of token ids."""
+        ...
+
+    def run(
+        self, hidden: Hidden, adapters: Sequence[Adapter | None], first: int, end: int
+    ) -> Hidden:
+        """Run the stages from ``first`` to before ``end``; the last leaves the pooled output.
+
+        Args:
+            adapters: of each row; rows whose adapters have one layout are neighbours.
+        """
+        ...
+
+    def with_tensors(self, tensors: Mapping[str, Tensor], fresh: Callable[[], Any]) -> Encoder:
+        """Make an encoder of the same shape with other tensors.
+
+        Args:
+            fresh: loads an encoder of transformers, for those that need one.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """An entry on its base. Nothing in it ever changes, so any thread may use it.
+
+    Attributes:
+        adapter: its deltas, or None where it has none.
+        stage: the first stage that they change; the number of stages where there are none.
+        head_weight: [labels, hidden].
+        head_bias: [labels].
+        max_length: tokens per text.
+        encoder: its own, or None where it uses the base's.
+    """
+
+    adapter: Adapter | None
+    stage: int
+    head_weight: Tensor
+    head_bias: Tensor
+    max_length: int
+    encoder: Encoder | None
+
+    @property
+    def layout(self) -> object:
+        """What entries that can be gathered together have in common."""
+        return None if self.adapter is None else self.adapter.layout
+
+
+class FrozenBase:
+    """A base in memory. Use ``open``: it gives everyone the same one."""
+
+    def __init__(
+        self,
+        source: BaseSource,
+        info: BaseInfo,
+        encoder: Encoder,
+        tokenizer: Tokenizer,
+        device: torch.device,
+    ) -> None:
+        self.info = info
+        self.device = device
+        self.tokenizer = tokenizer
+        self._source = source
+        self._encoder = encoder
+        self._layouts = Layouts(device)
+
+    @classmethod
+    def open(cls, source: BaseSource, device: str = "auto", precision: str = "fp32") -> FrozenBase:
+        """Read a base; while anyone has it in memory, its content is not read again.
+
+        Raises:
+            CheckFailed: it is not the expected base, or parts of it are missing.
+            UsageError: there is no such device.
+        """
+        place, dtype = choose_device(device), DTYPES[precision]
+        with _opening:
+            found = _open.get((source.expected, str(place), precision))
+            if found is None:
+                found = cls._read(source, place, dtype)
+                found = _open.setdefault((found.info.fingerprint, str(place), precision), found)
+            return found
+
+    @classmethod
+    def held(
+        cls, fingerprint: str, device: str = "auto", precision: str = "fp32"
+    ) -> FrozenBase | None:
+        """Return a base that someone has in memory, without looking at its files."""
+        return _open.get((fingerprint, str(choose_device(device)), precision))
+
+    @classmethod
+    def _read(cls, source: BaseSource, device: torch.device, dtype: torch.dtype) -> FrozenBase:
+        tensors = checkpoints.read_bert(source.name, source.folder, source.config)
+        if tensors is None:
+            from swereg.adapters.frozen.transformers_encoder import TransformersEncoder
+
+            base = source.load()
+            encoder: Encoder = TransformersEncoder(base.encoder, device, dtype)
+            return cls(source, base.info, encoder, base.tokenizer, device)
+        tokenizer = source.tokenizer()
+        hidden = int(source.config["hidden_size"])
+        info = source.identify(tensors, tokenizer, checkpoint.ARCHITECTURE, hidden)
+        encoder = FrozenBert(tensors, source.config, device, dtype)
+        return cls(source, info, encoder, tokenizer, device)
+
+    # --- what lowering needs to know (method.Frozen)
+
+    @property
+    def prefix(self) -> str:
+        """The encoder's name inside stored keys, such as ``bert``."""
+        return self._encoder.prefix
+
+    def tensor(self, name: str) -> Tensor:
+        """Return a tensor of the encoder by its name.
+
+        Raises:
+            CheckFailed: it has none of that name.
+        """
+        return self._tensor(name).cpu()
+
+    def _tensor(self, name: str) -> Tensor:
+        """The same where it lies."""
+        try:
+            return self._encoder.tensors()[name]
+        except KeyError:
+            raise CheckFailed(f"{self.info} has no tensor {name}", code="weights.extra") from None
+
+    def fresh(self) -> Any:
+        """Load another encoder, transformers', that may be changed."""
+        return self._source.load(whole=True).encoder
+
+    # --- placing
+
+    def place(self, lowered: Lowered, labels: int, max_length: int) -> Placed:
+        """Put an entry on the base.
+
+        Raises:
+            CheckFailed: its tensors do not fit the base or the number of labels; the message
+                names them.
+        """
+        fitting.check_head(lowered, labels, self.info)
+        if not all(torch.isfinite(t).all() for t in (lowered.head_weight, lowered.head_bias)):
+            raise CheckFailed("the head is not finite", code="weights.nan")
+        encoder = None if lowered.encoder is None else self._own(lowered.encoder)
+        stage, adapter = self._encoder.stages, None
+        if lowered.deltas:
+            stage = min(self._fitting_stage(*item) for item in lowered.deltas.items())
+            adapter = self._layouts.flatten(lowered.deltas)
+            if not torch.isfinite(adapter.flat).all():
+                raise CheckFailed("the weights are not finite", code="weights.nan")
+        weight, bias = (
+            tensor.float().to(self.device) for tensor in (lowered.head_weight, lowered.head_bias)
+        )
+        return Placed(adapter, stage, weight, bias, max_length, encoder)
+
+    def _fitting_stage(self, layer: str, delta: Delta) -> int:
+        """Check that a delta fits its layer; return the layer's stage."""
+        stage = self._encoder.stage_of(layer)
+        shape = tuple(self._tensor(f"{layer}.weight").shape)
+        fitting.check_delta(layer, delta, shape, self.info)
+        return stage
+
+    def _own(self, tensors: Mapping[str, Tensor]) -> Encoder:
+        """An encoder of the base's shape with other tensors."""
+        fitting.check_encoder(self._encoder.tensors(), tensors, self.info)
+        return self._encoder.with_tensors(tensors, self.fresh)
+
+    # --- answering
+
+    def logits(
+        self, texts: Sequence[str], placed: Sequence[Placed]
+    ) -> tuple[list[Logits], list[bool]]:
+        """Answer each text with the entry of the same position.
+
+        Rows of all entries without an encoder of their own go through the base together.
+
+        Returns:
+            Per text its logits, [labels], and whether it was cut at the entry's maximum length.
+        """
+        tokens = tokenize(self.tokenizer, texts, [entry.max_length for entry in placed])
+        out: list[Logits] = [np.zeros(0, np.float32)] * len(texts)
+        with torch.inference_mode():
+            for encoder, rows in self._by_encoder(placed):
+                for some in by_length([tokens.lengths[row] for row in rows], BATCH):
+                    batch = _neighbours([rows[i] for i in some], placed)
+                    those = [placed[row] for row in batch]
+                    hidden = encoder.start([tokens.ids[row] for row in batch])
+                    adapters = [entry.adapter for entry in those]
+                    pooled = encoder.run(hidden, adapters, 0, encoder.stages).tokens
+                    for row, answer in zip(batch, _heads(pooled, those), strict=True):
+                        out[row] = answer
+        return out, tokens.cut
+
+    def logits_all(
+        self, texts: Sequence[str], placed: Sequence[Placed]
+    ) -> tuple[list[list[Logits]], list[list[bool]]]:
+        """Answer every text with every entry.
+
+        The stages before the first one that an entry changes are computed once per text.
+
+        Returns:
+            As ``logits``, for each entry a list over the texts.
+        """
+        out = [[np.zeros(0, np.float32)] * len(texts) for _ in placed]
+        cut = [[False] * len(texts) for _ in placed]
+        for limit in {entry.max_length for entry in placed}:
+            tokens = tokenize(self.tokenizer, texts, limit)
+            those = [i for i, entry in enumerate(placed) if entry.max_length == limit]
+            for i in those:
+                cut[i] = tokens.cut
+            with torch.inference_mode():
+                for encoder, some in self._by_encoder([placed[i] for i in those]):
+                    numbers = [those[i] for i in some]
+                    for rows in by_length(tokens.lengths, BATCH):
+                        hidden = encoder.start([tokens.ids[row] for row in rows])
+                        for i, answers in _branches(encoder, hidden, numbers, placed):
+                            for row, answer in zip(rows, answers, strict=True):
+                                out[i][row] = answer
+        return out, cut
+
+    def _by_encoder(self, placed: Sequence[Placed]) -> list[tuple[Encoder, list[int]]]:
+        """The positions of the entries that run on each encoder."""
+        found: dict[int, tuple[Encoder, list[int]]] = {}
+        for position, entry in enumerate(placed):
+            encoder = entry.encoder or self._encoder
+            found.setdefault(id(encoder), (encoder, []))[1].append(position)
+        return list(found.values())
+
+
+def _neighbours(rows: Sequence[int], placed: Sequence[Placed]) -> list[int]:
+    """Sort rows so that one layout's, and in it one entry's, are neighbours."""
+    seen: dict[object, int] = {}
+    for row in rows:
+        seen.setdefault(placed[row].layout, len(seen))
+        seen.setdefault(placed[row], len(seen))
+    return sorted(rows, key=lambda row: (seen[placed[row].layout], seen[placed[row]]))
+
+
+def _branches(
+    encoder: Encoder, hidden: Hidden, numbers: Sequence[int], placed: Sequence[Placed]
+) -> Iterator[tuple[int, list[Logits]]]:
+    """Answer the rows of a batch with several entries; what they share is computed once.
+
+    Args:
+        numbers: the entries to use, by their position in ``placed``.
+    """
+    rows, done = len(hidden.lengths), 0
+    for stage, same in groupby(
+        sorted(numbers, key=lambda i: placed[i].stage), key=lambda i: placed[i].stage
+    ):
+        hidden = encoder.run(hidden, [None] * rows, done, stage)
+        done = stage
+        entries = _neighbours(list(same), placed)
+        at_once = max(1, BATCH // rows) if stage < encoder.stages else len(entries)
+        for some in (entries[i : i + at_once] for i in range(0, len(entries), at_once)):
+            those = [placed[i] for i in some for _ in range(rows)]
+            adapters = [entry.adapter for entry in those]
+            branch = encoder.run(hidden.repeat(len(some)), adapters, stage, encoder.stages)
+            answers = _heads(branch.tokens, those)
+            yield from ((i, answers[k * rows : (k + 1) * rows]) for k, i in enumerate(some))
+
+
+def _heads(pooled: Tensor, entries: Sequence[Placed]) -> list[Logits]:
+    """Apply each row's head to its pooled output, [rows, hidden]: per row [labels]."""
+    out: list[Tensor] = []
+    start = 0
+    for entry, rows in groupby(entries):
+        stop = start + len(list(rows))
+        out.append(linear(pooled[start:stop], entry.head_weight, entry.head_bias))
+        start = stop
+    flat = torch.cat([logits.flatten() for logits in out]).cpu().numpy()  # one copy off a GPU
+    ends = np.cumsum([len(entry.head_bias) for entry in entries])
+    return np.split(flat, ends[:-1])

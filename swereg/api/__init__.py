@@ -1,0 +1,1 @@
+"""The use cases: one file per verb. The only room that knows all others."""

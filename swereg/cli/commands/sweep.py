@@ -1,0 +1,302 @@
+"""swereg sweep."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+import swereg
+from swereg.cli import options as commands
+from swereg.cli import output, read_options
+from swereg.cli.completion import methods, models, tasks
+from swereg.cli.display import leaderboard, progress
+from swereg.cli.options import Session, option
+from swereg.records import formatting
+from swereg.records.progress import CombinationBegan, EpochEnded, GaveUp, Progress, Started, Stored
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+    from swereg.api.sweep_plan import GivenUp
+
+SHOWN = 30  # rows of the live table: those around the one that learns
+Values = dict[str, list[str]]
+
+
+def _listed(_: click.Context, param: click.Parameter, value: str | None) -> list[str] | None:
+    if value is None:
+        return None
+    found = [part.strip() for part in value.split(",")]
+    if not all(found):
+        raise click.BadParameter("write values with commas between them: 4,8,16", param=param)
+    return found
+
+
+def _varied(_: click.Context, param: click.Parameter, said: tuple[str, ...]) -> Values:
+    found: Values = {}
+    for pair in said:
+        key, equals, values = pair.partition("=")
+        if not equals or not all(values.split(",")) or key in found:
+            raise click.BadParameter(f"{pair!r} is not KEY=V1,V2", param=param)
+        found[key] = values.split(",")
+    return found
+
+
+@click.command(cls=commands.Command)
+@option("--task", metavar="NAME", shell_complete=tasks, help="What to learn, as for train.")
+@option("--data", metavar="PATH", multiple=True, help="Your own data, as for train.")
+@option("--base", metavar="BASE", help="mini, a Hub id, or a folder, as for train.")
+@option("--name", metavar="NAME", shell_complete=models, help="Of the model, as for train.")
+@option(
+    "--method",
+    metavar="SPEC",
+    default="lora",
+    show_default=True,
+    shell_complete=methods,
+    help="How to adapt the base; settings in brackets hold for all.",
+)
+@option("--rank", metavar="R,R,...", callback=_listed, help="Ranks; short for -o r=R,R,...")
+@option("--lr", metavar="X,X,...", callback=_listed, help="Learning rates.")
+@option(
+    "-o",
+    "varied",
+    metavar="KEY=V,V,...",
+    multiple=True,
+    callback=_varied,
+    help="Values of a setting of the method, or of batch_size, epochs, dropout and the like; "
+    "one value holds for all.",
+)
+@option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Train each combination with so many seeds.",
+)
+@option(
+    "--halving",
+    is_flag=True,
+    help="Give up early on what falls behind: after a share of the "
+    "epochs the worse half by validation loss, later half of the rest.",
+)
+@option(
+    "--together",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many learn at once, in one pass over the base; on a GPU one after the other anyway.",
+)
+@option("--dry-run", is_flag=True, help="Only list the combinations.")
+@option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where to train.")
+@option(
+    "--plot",
+    metavar="FILE",
+    help="Draw the test score over the first key that varies, into "
+    "a .png, .svg or .pdf. Needs matplotlib: pip install 'swereg[plot]'.",
+)
+@read_options.options("Reading --data")
+@commands.as_json("Print all facts as JSON.")
+@commands.quiet("Print references alone; show no progress.")
+@click.pass_obj
+def sweep(
+    session: Session,
+    /,
+    task: str | None,
+    data: tuple[str, ...],
+    base: str | None,
+    name: str | None,
+    method: str,
+    rank: list[str] | None,
+    lr: list[str] | None,
+    varied: Values,
+    seeds: int,
+    halving: bool,
+    together: int,
+    dry_run: bool,
+    device: str | None,
+    plot: str | None,
+    as_json: bool,
+    quiet: bool,
+    **said: Any,
+) -> None:
+    """Train all combinations of some values, and compare them.
+
+    \b
+    swereg sweep --task sentiment --rank 1,2,4,8,16 --lr 5e-5,1e-4,2e-4 --seeds 3
+    swereg sweep --task sentiment --rank 2,4,8,16 --halving
+
+    Each is an entry as soon as it is ready. The same sweep once more trains what is missing.
+    """
+    over: Values = {"r": rank} if rank else {}
+    over |= {"learning_rate": lr} if lr else {}
+    over |= varied
+    from swereg.api import sweep_plan
+
+    if dry_run:
+        every = sweep_plan.combinations(over, range(42, 42 + seeds))
+        for one in every:
+            output.data(str(one))
+        output.say(formatting.several(len(every), "training"))
+        return
+    options: dict[str, Any] = {
+        "data": list(data) or None,
+        "read": read_options.taken(said),
+        "method": method,
+        "base": base,
+        "name": name,
+        "registry": session.registry,
+    }
+    with _display(quiet=quiet or as_json) as display:
+        if device:
+            options["device"] = device
+        found = swereg.sweep(
+            task,
+            over=over,
+            seeds=seeds,
+            halving=halving,
+            together=together,
+            on_progress=progress.remembering(session, display),
+            **options,
+        )
+    if as_json:
+        output.as_json(found.to_json())
+    elif quiet:
+        for entry in found.entries:
+            output.data(entry.ref)
+    else:
+        _tell(found, session)
+    if plot:
+        key = next((k for k, values in over.items() if len(values) > 1), "r")
+        path = swereg.plot_sweep(found, key, output=plot)
+        output.say(f"drawn: {path}")
+
+
+def _tell(found: swereg.SweepRun, session: Session) -> None:
+    compared = swereg.compare(
+        task=found.task, where=[f"tag=sweep={found.name}"], registry=session.registry
+    )
+    leaderboard.draw(compared, "")
+    if found.before:
+        output.say(f"{len(found.before)} of them had been trained before")
+    for one in found.given_up:
+        output.say(_given_up(one))
+    if found.best is not None:
+        output.say(f"best by validation loss: {found.best.ref}")
+    output.say(
+        f"see them again: swereg compare --task {found.task} --filter tag=sweep={found.name}"
+    )
+
+
+def _given_up(one: GivenUp | GaveUp) -> str:
+    known = f", validation {formatting.loss(one.val_loss)}" if one.val_loss is not None else ""
+    return f"given up after epoch {one.epoch}: {one.combination} ({one.why}{known})"
+
+
+# --- progress
+
+
+def _display(*, quiet: bool) -> progress.Quiet:
+    if quiet:
+        return progress.Quiet()
+    return Together() if output.is_lively() else OneByOne()
+
+
+class OneByOne(progress.Lines):
+    """A line for each event."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now, self._epochs = "", {"": 0}
+
+    def __call__(self, event: Progress) -> None:
+        """Show one event."""
+        if isinstance(event, CombinationBegan):
+            self._now, self.epochs = event.combination, self._epochs.get(event.combination, 0)
+        elif isinstance(event, Started):
+            self._epochs[self._now] = event.epochs
+        super().__call__(event)
+        if isinstance(event, CombinationBegan):
+            self.line(f"{event.number} of {event.of}: {event.combination}")
+        elif isinstance(event, GaveUp):
+            self.line(_given_up(event))
+
+
+class Together(progress.Quiet):
+    """A table of all trainings that have begun, drawn anew as they go on."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[str, str]] = {}  # state and validation loss
+        self._now, self._of, self._epochs = "", 0, {"": 0}
+        self._live: Live | None = None
+        self._drawn = 0.0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the table away."""
+        if self._live is not None:
+            self._live.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def line(self, text: str, *, style: str = "") -> None:
+        """Show a line above the table."""
+        if self._live is None:
+            output.say(text, style=style)
+        else:
+            self._live.console.print(output.clean(text), style=style or None)
+
+    def __call__(self, event: Progress) -> None:
+        """Show one event."""
+        super().__call__(event)
+        before = self._rows.get(self._now, ("", ""))
+        if isinstance(event, CombinationBegan):
+            self._now, self._of = event.combination, event.of
+            self._rows.setdefault(self._now, ("begins", ""))
+        elif isinstance(event, Started):
+            self._epochs[self._now] = event.epochs
+        elif isinstance(event, EpochEnded):
+            best = event.epoch.val_loss if event.best else None
+            state = f"epoch {event.epoch.number}/{self._epochs[self._now]}"
+            self._rows[self._now] = (state, before[1] if best is None else formatting.loss(best))
+        elif isinstance(event, Stored):
+            self._rows[self._now] = (event.ref, before[1])
+        elif isinstance(event, GaveUp):
+            loss = formatting.known(event.val_loss, formatting.loss)
+            self._rows[event.combination] = (f"given up, epoch {event.epoch}", loss)
+        else:
+            return
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._live is None:
+            from rich.live import Live
+
+            self._live = Live(
+                console=output.console(stderr=True), auto_refresh=False, transient=True
+            )
+            self._live.start()
+        if time.monotonic() - self._drawn >= progress.PAUSE or len(self._rows) == self._of:
+            self._drawn = time.monotonic()
+            self._live.update(self._table(), refresh=True)
+
+    def _table(self) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False)
+        for title in (f"training ({len(self._rows)} of {self._of})", "state", "val loss"):
+            table.add_column(title)
+        for text, row in [*self._rows.items()][-SHOWN:]:
+            table.add_row(*(Text(output.clean(cell)) for cell in (text, *row)))
+        return table

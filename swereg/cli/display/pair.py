@@ -1,0 +1,123 @@
+"""Two entries side by side: what differs, every metric, and one plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from swereg.cli import output
+from swereg.cli.display import tables
+from swereg.cli.display.tables import Column
+from swereg.records import formatting
+
+if TYPE_CHECKING:
+    from swereg.evaluation.comparison import Between, Change, Comparison
+    from swereg.evaluation.statistics import Difference, Figure
+
+Line = tuple[str, str, str, str]  # a name, A, B, B minus A
+
+COSTS = {
+    "val_loss": ("val loss", formatting.loss),
+    "trainable": ("trainable", formatting.count),
+    "size": ("size", formatting.size),
+    "seconds": ("time", formatting.duration),
+}
+
+
+def draw(between: Between, found: Comparison, form: str = "") -> None:
+    """Draw the metrics, then what differs, then the sentence."""
+    names = (between.a, between.b)
+    measured, changed = metrics(between) + costs(found), [line(each) for each in between.changes]
+    if form == "md":
+        tables.show(_columns(*names, third=True), measured, form)
+        output.data("")
+        tables.show(_columns(*names, third=False), changed, form)
+        output.data(f"\n{_rows(between.data)}" if between.data else "")
+        output.data(between.sentence)
+        return
+    output.line(f"{found.task}, scores on {_examples(between, found)}")
+    output.data("")
+    tables.show(_columns(*names, third=True), measured)
+    if changed:
+        output.data("")
+        output.line("What differs")
+        output.data("")
+        tables.show(_columns(*names, third=False), changed)
+    if between.data:
+        output.data("")
+        output.line(_rows(between.data))
+    output.data("")
+    output.line(between.sentence)
+
+
+def metrics(between: Between) -> list[Line]:
+    """Every metric of both with its limits, and the difference with its own."""
+    if between.pair is None:
+        return []
+    a, b = (between.figures[name] for name in (between.a, between.b))
+    return [
+        (formatting.METRICS[name], _figure(a[name]), _figure(b[name]), _difference(each))
+        for name, each in between.pair.differences.items()
+        if a[name].value is not None
+    ]
+
+
+def costs(found: Comparison) -> list[Line]:
+    """What each took, where it is known of both."""
+    a, b = (row.figures for row in found.rows)
+    return [
+        (title, write(a[key]), write(b[key]), formatting.signed(b[key] - a[key], write))
+        for key, (title, write) in COSTS.items()
+        if key in a and key in b
+    ]
+
+
+def line(change: Change) -> Line:
+    """Write a change."""
+    name = change.name.replace("_", " ")
+    if change.part in ("base", "environment"):
+        name = f"{change.part}: {name}"
+    return name, _value(change.a), _value(change.b), ""
+
+
+def _rows(data: Mapping[str, int]) -> str:
+    """Say what changed from the one's rows to the other's."""
+    counts = [f"{formatting.count(number)} {kind}" for kind, number in data.items() if number]
+    return f"Rows of their data: {', '.join(counts)}."
+
+
+def _columns(a: str, b: str, *, third: bool) -> tuple[Column[Line], ...]:
+    last = (Column[Line]("difference", "difference", lambda each: each[3], keep=1),)
+    return (
+        Column("what", "what", lambda each: each[0], keep=4),
+        Column("a", a, lambda each: each[1], keep=3, least=12),
+        Column("b", b, lambda each: each[2], keep=2, least=12),
+        *(last if third else ()),
+    )
+
+
+def _figure(figure: Figure) -> str:
+    shown = formatting.known(figure.value, formatting.writer(figure.metric))
+    return " ".join([shown, *formatting.limits(figure.interval)])
+
+
+def _difference(found: Difference) -> str:
+    if found.value is None:
+        return formatting.UNKNOWN
+    shown = formatting.signed(found.value, formatting.writer(found.metric))
+    mark = [] if found.verdict == "indistinguishable" else [found.verdict]
+    return " ".join([shown, *formatting.limits(found.interval, signed=True), *mark])
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return formatting.UNKNOWN
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    shown = formatting.plain(value)
+    return shown[:12] if len(shown) == 64 and shown.isalnum() else shown
+
+
+def _examples(between: Between, found: Comparison) -> str:
+    split = formatting.SPLITS[found.split]
+    return formatting.several(between.rows, f"{split} example") if between.rows else split

@@ -1,0 +1,1 @@
+"""One file per format of data, and what is said of files that cannot be read."""

@@ -1,0 +1,170 @@
+"""Reading data of one's own: a file, several, or a folder, into one dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from swereg.datasets import split_column
+from swereg.datasets.checks import check
+from swereg.datasets.cleaning import Found, clean, one_form
+from swereg.datasets.files.csv_rows import Table, read_table
+from swereg.datasets.files.decoding import decode
+from swereg.datasets.files.excel_rows import read_excel
+from swereg.datasets.files.json_rows import read_json
+from swereg.datasets.files.names import EXCEL, JSON_LINES, PARQUET, extension
+from swereg.datasets.files.parquet_rows import read_parquet
+from swereg.datasets.files.refusals import counted, printable, refuse
+from swereg.datasets.files.splits import Located, Source, find_files
+from swereg.datasets.hub import fetching
+from swereg.datasets.hub.spec import spec_in
+from swereg.datasets.labels import Labels
+from swereg.datasets.split_column import Parts
+from swereg.datasets.splitting import split
+from swereg.records.dataset import SPLITS, Dataset, Example, ReadOptions, Split
+
+SHARES = (0.8, 0.1, 0.1)
+
+
+def read_data(
+    source: Source, options: ReadOptions | None = None, labels: tuple[str, ...] = ()
+) -> Dataset:
+    """Read a file, two or three files, a folder with train, val and test, or a Hub dataset.
+
+    What has no split is split 80/10/10, stratified and seeded; where only validation is missing,
+    a tenth of the training examples becomes it.
+
+    Args:
+        source: paths, or ``hub:ORG/NAME``.
+        labels: their order; by default the sorted labels of the data.
+
+    Returns:
+        A checked dataset with its notices.
+
+    Raises:
+        NotFound: there is no such file, or the Hub cannot be reached.
+        DataError: the data cannot be used as it is.
+        UsageError: the files or options make no sense.
+    """
+    options = options or ReadOptions()
+    dataset, places = gather(find(source, options), Labels(labels))
+    return check(dataset, options, places)
+
+
+def find(source: Source, options: ReadOptions) -> Located:
+    """Say where the files of each split are; those of the Hub are fetched.
+
+    Raises:
+        NotFound: the Hub's dataset cannot be had.
+        UsageError: the files make no sense.
+    """
+    spec = spec_in(source)
+    if spec is not None:
+        return fetching.fetch(spec, options)
+    files, notices = find_files(source)
+    return Located({name: [path] for name, path in files.items()}, notices, options)
+
+
+def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[str]]]:
+    """Read the files of all splits into a dataset that is not yet checked, and places of it.
+
+    Raises:
+        NotFound: there is no such file.
+        DataError: a file cannot be read as it is.
+    """
+    options, known = located.options, labels.known
+    notices = list(located.notices)
+    parts: Parts = {}
+    for name, paths in located.files.items():
+        parts[name] = []
+        for path in paths:
+            found, said = read_file(path, options, known)
+            parts[name] += labels.of(found)
+            notices += said
+    if set(parts) == {"train"}:
+        parts, said = split_column.divide(parts["train"])
+        notices += said
+        _refuse_no_train(parts)
+    form = one_form((found for part in parts.values() for found in part), options, labels.order)
+    for name, part in parts.items():
+        parts[name] = [Found(Example(e.text, form[e.label]), place) for e, place, _ in part]
+    notices += _complete(parts, options.seed)
+    examples = {n: tuple(found.example for found in parts.get(n, ())) for n in SPLITS}
+    places = {n: [found.place for found in part] for n, part in parts.items()}
+    order = labels.order or tuple(sorted(set(form.values())))
+    return Dataset(
+        order,
+        examples["train"],
+        examples["val"],
+        examples["test"],
+        tuple(notices),
+        located.source,
+    ), places
+
+
+def read_file(
+    path: Path, options: ReadOptions, known: tuple[str, ...]
+) -> tuple[list[Found], list[str]]:
+    """Read one file; its labels are not yet in one form."""
+    table, said = _table(path, options)
+    found, mended = clean(table, options, known)
+    if not found:
+        raise refuse(
+            f"{printable(path.name)} has no rows",
+            f"{printable(str(path))}:1 is all there is: it is empty, or has a header alone."
+            if not table.rows
+            else f"Of {counted(len(table.rows), 'row')}, not one has both a text and a label.",
+            "Give a file with a text and a label per row.",
+            "empty",
+        )
+    return found, [*said, *table.notices, *mended]
+
+
+def _table(path: Path, options: ReadOptions) -> tuple[Table, list[str]]:
+    """Cut a file into rows, by what its name says it is."""
+    kind = extension(path)
+    if kind in EXCEL:
+        return read_excel(path, options), []
+    if kind in PARQUET:
+        return read_parquet(path, options), []
+    text, said = decode(path, options.encoding)
+    if not text.strip():
+        return Table(path, [], []), said
+    if kind in JSON_LINES or text.lstrip().startswith('{"'):
+        return read_json(path, text, options), said
+    return read_table(path, text, options), said
+
+
+def _refuse_no_train(parts: Parts) -> None:
+    if "train" not in parts:
+        raise refuse(
+            "there are no examples for train",
+            f"The column split says {' and '.join(parts)} alone.",
+            "Give training examples too.",
+            "no-train",
+        )
+
+
+def _complete(parts: Parts, seed: int) -> list[str]:
+    """Make the splits that are missing, and say so."""
+    if set(parts) == {"train"}:
+        _cut(parts, SPLITS, SHARES, seed)
+        sizes = ", ".join(f"{len(parts[name]):,} {name}" for name in SPLITS)
+        return [f"Split 80/10/10 by label with seed {seed}: {sizes}."]
+    notices = []
+    if "val" not in parts:
+        _cut(parts, ("train", "val"), (0.9, 0.1), seed)
+        notices.append(
+            f"There is no validation file: {counted(len(parts['val']), 'training example')} "
+            f"taken for it by label, with seed {seed}."
+        )
+    if "test" not in parts:
+        notices.append("There is no test file; scores are those on validation.")
+    return notices
+
+
+def _cut(parts: Parts, names: tuple[Split, ...], shares: tuple[float, ...], seed: int) -> None:
+    """Divide the training examples among some splits."""
+    whole = parts["train"]
+    made = split([found.example for found in whole], shares, seed)
+    for name, numbers in zip(names, made, strict=True):
+        parts[name] = [whole[number] for number in numbers]

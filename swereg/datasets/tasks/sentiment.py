@@ -1,0 +1,15 @@
+"""Built-in task: is a Swedish sentence negative or positive?"""
+
+from swereg.datasets.tasks.packaged import read
+from swereg.records.dataset import Task
+
+LABELS = ("negative", "positive")
+
+TASK = Task(
+    name="sentiment",
+    read=lambda: read("sentiment", LABELS),
+    labels=LABELS,
+    description="Is a Swedish sentence negative or positive?",
+    source="written for swereg; see swereg/tasks/data/sentiment/README.md",
+    licence="Apache-2.0",
+)

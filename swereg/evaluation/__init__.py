@@ -1,0 +1,1 @@
+"""What an answer is worth: scores, statistics, comparisons and their report. numpy alone."""

@@ -1,0 +1,253 @@
+"""Rank the entries of a task on the examples that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+from swereg.errors import Conflict, NotFound, UsageError
+from swereg.evaluation.comparison.evidence import Evidence
+from swereg.evaluation.comparison.notices import notices
+from swereg.evaluation.comparison.pair import Between, between, shared
+from swereg.evaluation.comparison.ranking import RESAMPLED, measure, rank
+from swereg.evaluation.comparison.rows import (
+    Row,
+    against,
+    figure_of,
+    in_order,
+    mark_best,
+    mark_varied,
+    row,
+    spread,
+)
+from swereg.evaluation.statistics import METRICS, Aligned, Fold, fold
+from swereg.records.dataset import Split
+from swereg.records.entry import Entry, Outline
+from swereg.records.training import BASELINE
+
+DEFAULT_METRIC = "accuracy"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Entries of one task side by side.
+
+    Attributes:
+        split: the split that the scores are of, ``test`` or ``val``.
+        metric: the one by which the best is found, and by which two are judged.
+        examples: the number of examples on which the ranked rows are compared; 0 if there are none.
+        rows: in the order asked for.
+        between: for two entries, the one against the other.
+        notices: what stands in the way of a fair reading.
+        more: how many rows were left out, as only so many of the best were wanted.
+    """
+
+    task: str
+    split: Split
+    metric: str
+    examples: int
+    rows: tuple[Row, ...]
+    between: Between | None = None
+    notices: tuple[str, ...] = ()
+    more: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """All figures as plain JSON values."""
+        rows = [{"ref": one.ref, **asdict(one)} for one in self.rows]
+        pair = self.between.to_json() if self.between else None
+        return {**asdict(replace(self, rows=(), between=None)), "rows": rows, "between": pair}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which entries to compare, of all of a task.
+
+    Attributes:
+        refs: of the entries of the best rows, in the order in which they were given.
+        split: of which all have scores.
+        entries, rows: how many there are in all.
+    """
+
+    refs: tuple[str, ...]
+    split: Split
+    entries: int
+    rows: int
+
+
+def compare(
+    those: Sequence[Evidence],
+    *,
+    metric: str | None = None,
+    folded: bool = False,
+    sort: str | None = None,
+    limit: int | None = None,
+    choice: Choice | None = None,
+) -> Comparison:
+    """Put entries side by side; the newest full fine-tuning among them is the baseline.
+
+    Args:
+        metric: one of ``accuracy``, ``macro_f1``, ``mcc``, ``roc_auc``, ``loss``, ``ece`` and
+            ``brier``; by default the task's own, else accuracy.
+        folded: whether entries that differ in the seed alone become one row.
+        sort: the column of ``BETTER_SMALL`` by which rows are sorted, the best first; by default
+            they stay in their order.
+        limit: the most rows, apart from the baseline and the best one by the metric.
+        choice: how those were chosen; by default they are all that there are.
+
+    Raises:
+        NotFound: there is nothing to compare.
+        Conflict: the entries are of different tasks.
+        UsageError: there is no such metric or column.
+    """
+    entries = [each.entry for each in those]
+    outlines = [Outline.of(entry) for entry in entries]
+    task, metric = _check(outlines), _metric(outlines, metric)
+    groups, baseline = _groups(outlines, folded=folded), _baseline(outlines)
+    whole = choice or Choice((), _split(outlines), len(entries), len(groups))
+    split, by_ref = whole.split, {entry.ref: entry for entry in entries}
+    two = whole.entries == len(entries) == 2
+    rows = [_stored(group, by_ref, baseline, split) for group in groups]
+    counted = {ref for group in groups for ref in group.refs}
+    able = [each for each in those if each.entry.ref in counted]
+    paired = two and not folded
+    aligned, why = shared(those, split) if paired else (_common(able, split), "")
+    found = measure(rows, aligned, list(METRICS) if paired else [*RESAMPLED, metric])
+    ranked = rank(rows, found, metric)
+    pair = between(those[0], those[1], split, metric, found, why) if paired else None
+    held = next((one for one in ranked if one.baseline), None)
+    marked = mark_varied(mark_best([against(one, held) for one in ranked]))
+    if sort:
+        marked = in_order(marked, sort, lambda one: one.figures.get(sort))
+    cut = whole.rows > len(groups) or limit is None  # already, or not at all
+    shown = [
+        one
+        for at, one in enumerate(marked)
+        if cut or at < (limit or 0) or one.baseline or metric in one.best
+    ]
+    return Comparison(
+        task=task,
+        split=split,
+        metric=metric,
+        examples=aligned.rows if aligned else 0,
+        rows=tuple(shown),
+        between=pair,
+        notices=tuple(notices(those, marked, aligned, split, pair=two)),
+        more=whole.rows - len(shown),
+    )
+
+
+def choose(
+    those: Sequence[Outline], most: int, *, metric: str | None, folded: bool, sort: str
+) -> Choice:
+    """Choose the entries of the best rows by a column, as they were scored when they were trained.
+
+    The newest full fine-tuning among all is one of them, as the baseline, and so is the best one
+    by the metric. All are, where the column or the metric was not stored with their scores.
+
+    Raises:
+        NotFound, Conflict, UsageError: as ``compare``.
+    """
+    _check(those)
+    metric, split, baseline = _metric(those, metric), _split(those), _baseline(those)
+    groups, by_ref = _groups(those, folded=folded), {one.ref: one for one in those}
+
+    def figure(column: str, group: Fold) -> float | None:
+        values = [figure_of(by_ref[ref], column, split) for ref in group.refs]
+        there = [value for value in values if value is not None]
+        return sum(there) / len(there) if len(there) == len(values) else None
+
+    kept = groups
+    scored = [one for one in those if one.scores.get(split)]
+    if all(
+        figure_of(one, column, split) is not None for one in scored for column in (metric, sort)
+    ):
+        ordered = in_order(groups, sort, partial(figure, sort))
+        best = in_order(ordered, metric, partial(figure, metric))[0]
+        kept = [
+            group
+            for at, group in enumerate(ordered)
+            if at < most or group == best or baseline in group.refs
+        ]
+    names = {ref for group in kept for ref in (*group.refs, *group.repeats)}
+    refs = tuple(one.ref for one in those if one.ref in names)
+    return Choice(refs, split, len(those), len(groups))
+
+
+def _split(those: Sequence[Outline]) -> Split:
+    """Test, where all that have scores have them on test."""
+    return "test" if all("test" in one.scores for one in those if one.scores) else "val"
+
+
+def _metric(those: Sequence[Outline], asked: str | None) -> str:
+    """Choose the judging metric: the one asked for, the task's own, or accuracy."""
+    if asked is None:
+        return those[0].metric if those[0].metric in METRICS else DEFAULT_METRIC
+    if asked not in METRICS:
+        raise UsageError(
+            f"there is no metric {asked!r}",
+            hint=f"Take one of {', '.join(METRICS)}.",
+            code="compare.metric",
+        )
+    return asked
+
+
+def _check(those: Sequence[Outline]) -> str:
+    if not those:
+        raise NotFound(
+            "there is nothing to compare",
+            hint="Train something first: swereg train --task sentiment",
+            code="compare.empty",
+        )
+    tasks = sorted({one.task for one in those})
+    if len(tasks) > 1:
+        raise Conflict(
+            "entries of different tasks cannot be compared",
+            why=f"The tasks are {', '.join(tasks)}.",
+            hint=f"Compare one at a time: swereg compare --task {tasks[0]}",
+            code="compare.tasks",
+        )
+    return tasks[0]
+
+
+def _groups(those: Sequence[Outline], *, folded: bool) -> list[Fold]:
+    """Group entries, in the order of their first ones."""
+    return fold(those) if folded else [Fold((one.ref,)) for one in those]
+
+
+def _baseline(those: Sequence[Outline]) -> str:
+    """The newest full fine-tuning, or ``""``."""
+    full = [one for one in those if one.method == BASELINE]
+    return max(full, key=lambda one: one.created).ref if full else ""
+
+
+def _common(those: Sequence[Evidence], split: Split) -> Aligned | None:
+    """Find the entries that can be ranked together, and the examples that all of them answered.
+
+    They are those that share at least half of the newest one's examples; of entries on the same
+    data that is all of them.
+    """
+    able = [each for each in those if each.scored(split) is not None]
+    if not able:
+        return None
+    newest = max(able, key=lambda each: each.entry.created)
+    chosen, known = [], {newest.entry.dataset: True}
+    for each in able:
+        dataset = each.entry.dataset
+        if dataset not in known:
+            found, _ = shared([newest, each], split)
+            known[dataset] = found is not None and 2 * found.rows >= found.of[newest.entry.ref]
+        if known[dataset]:
+            chosen.append(each)
+    return shared(chosen, split)[0]
+
+
+def _stored(group: Fold, by_ref: Mapping[str, Entry], baseline: str, split: Split) -> Row:
+    """Make a row with its scores as they were stored; they stay where nothing better is known."""
+    entries = [by_ref[ref] for ref in group.refs]
+    one = row(entries, group.repeats, baseline=baseline in group.refs)
+    means, deviations = spread([entry.scores.get(split, {}) for entry in entries])
+    return replace(
+        one, figures={**one.figures, **means}, deviations={**one.deviations, **deviations}
+    )

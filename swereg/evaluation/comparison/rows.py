@@ -1,0 +1,215 @@
+"""The rows of a comparison: an entry each, or the seeds of one recipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
+
+from swereg.errors import UsageError
+from swereg.evaluation.statistics import Difference, Interval
+from swereg.records.dataset import Split
+from swereg.records.entry import Entry, Outline
+
+T = TypeVar("T")
+
+# column: whether a smaller value is better
+BETTER_SMALL: Mapping[str, bool] = {
+    "trainable": True,
+    "trainable_percent": True,
+    "size": True,
+    "val_loss": True,
+    "accuracy": False,
+    "macro_f1": False,
+    "mcc": False,
+    "roc_auc": False,
+    "loss": True,
+    "ece": True,
+    "brier": True,
+    "seconds": True,
+}
+COSTS = ("trainable", "trainable_percent", "size", "val_loss", "seconds")  # known of each entry
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entry's figures, or the means over entries that differ in the seed alone.
+
+    Attributes:
+        refs: one reference, or one per seed.
+        seeds: as many; empty for what was not trained here.
+        repeats: entries with the very recipe, data and seed of a newer one in ``refs``.
+        recipe: its other fields, without seed and device; empty where it was not trained here.
+        base: None where the method needs none.
+        best_epoch, epochs: None and 0 where they are not known, or differ from seed to seed.
+        figures: by column, those of ``BETTER_SMALL`` that are known. ``trainable_percent`` is in
+            percent of all parameters, ``size`` in bytes, ``val_loss`` in nats per example,
+            ``seconds`` of training; scores are on the examples of the comparison.
+        deviations: the standard deviations over the seeds, where there are several.
+        intervals: of scores, for the choice of the examples and of the seeds that there are.
+        baseline: whether this is the full fine-tuning that the others are held against.
+        differences: this row minus the baseline, for each column that both have.
+        verdicts: for scores, the paired comparison with the baseline.
+        best: the columns in which no other row is better.
+        ranked: whether it was compared with the others; not so where it has no answers on
+            their examples. Its scores are then on its own.
+        varied: the fields of its recipe in which rows of the same method differ.
+        within_noise: whether the examples cannot tell it from the best by the chosen metric.
+    """
+
+    refs: tuple[str, ...]
+    seeds: tuple[int, ...]
+    repeats: tuple[str, ...]
+    method: str
+    settings: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    base: str | None
+    best_epoch: int | None
+    epochs: int
+    figures: Mapping[str, float]
+    deviations: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    baseline: bool = False
+    differences: Mapping[str, float] = field(default_factory=dict)
+    verdicts: Mapping[str, Difference] = field(default_factory=dict)
+    best: tuple[str, ...] = ()
+    ranked: bool = False
+    varied: Mapping[str, Any] = field(default_factory=dict)
+    within_noise: bool = False
+
+    @property
+    def ref(self) -> str:
+        """The reference, or ``sentiment/3..7`` for several."""
+        first, *others = self.refs
+        if not others:
+            return first
+        versions = sorted(int(ref.rsplit("/", 1)[1]) for ref in self.refs)
+        name = first.rsplit("/", 1)[0]
+        same = all(ref.rsplit("/", 1)[0] == name for ref in others)
+        return (
+            f"{name}/{versions[0]}..{versions[-1]}" if same else f"{first} and {len(others)} more"
+        )
+
+
+def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool = False) -> Row:
+    """Start the row of one entry, or of the seeds of one recipe, with what it costs."""
+    one = entries[0]
+    costs = [
+        {column: getattr(outline, column) for column in COSTS}
+        for outline in map(Outline.of, entries)
+    ]
+    figures, deviations = spread(costs)
+    single = len(entries) == 1
+    return Row(
+        refs=tuple(entry.ref for entry in entries),
+        seeds=() if one.imported else tuple(entry.recipe.seed for entry in entries),
+        repeats=tuple(repeats),
+        method=one.method,
+        settings=one.recipe.settings,
+        recipe=_recipe(one),
+        base=str(one.base) if one.base else None,
+        best_epoch=one.best_epoch if single else None,
+        epochs=len(one.epochs) if single else 0,
+        figures=figures,
+        deviations=deviations,
+        baseline=baseline,
+    )
+
+
+def _recipe(entry: Entry) -> dict[str, Any]:
+    if entry.imported or entry.base is None:
+        return {}
+    elsewhere = ("method", "settings", "seed", "device")
+    return {key: value for key, value in asdict(entry.recipe).items() if key not in elsewhere}
+
+
+def spread(
+    known: Sequence[Mapping[str, float | None]],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Take the mean of each column that all have, and the deviation (n - 1) if they are several."""
+    columns = {column: [one.get(column) for one in known] for column in (known[0] if known else ())}
+    full = {
+        column: [float(value) for value in values if value is not None]
+        for column, values in columns.items()
+        if None not in values
+    }
+    means = {column: sum(values) / len(values) for column, values in full.items()}
+    deviations = {
+        column: math.dist(values, [means[column]] * len(values)) / math.sqrt(len(values) - 1)
+        for column, values in full.items()
+        if len(values) > 1
+    }
+    return means, deviations
+
+
+def against(one: Row, baseline: Row | None) -> Row:
+    """Take the baseline's figures from a row's."""
+    if baseline is None or one == baseline:
+        return one
+    differences = {
+        column: value - baseline.figures[column]
+        for column, value in one.figures.items()
+        if column in baseline.figures and (column in COSTS or (one.ranked and baseline.ranked))
+    }
+    return replace(one, differences=differences)
+
+
+def mark_best(rows: Sequence[Row]) -> list[Row]:
+    """Name for each row the columns in which it is the best, where there is a choice."""
+    marks: list[list[str]] = [[] for _ in rows]
+    for column, small in BETTER_SMALL.items():
+        values = [
+            one.figures.get(column) if column in COSTS or one.ranked else None for one in rows
+        ]
+        known = [value for value in values if value is not None]
+        if len(set(known)) < 2:
+            continue
+        top = min(known) if small else max(known)
+        for mark, value in zip(marks, values, strict=True):
+            if value == top:
+                mark.append(column)
+    return [replace(one, best=tuple(mark)) for one, mark in zip(rows, marks, strict=True)]
+
+
+def mark_varied(rows: Sequence[Row]) -> list[Row]:
+    """Note for each row the fields of its recipe in which it may differ from those like it."""
+    marked = []
+    for one in rows:
+        alike = [other.recipe for other in rows if other.method == one.method]
+        varied = {
+            key: value
+            for key, value in one.recipe.items()
+            if any(other.get(key, value) != value for other in alike)
+        }
+        marked.append(replace(one, varied=varied))
+    return marked
+
+
+def figure_of(one: Outline, column: str, split: Split) -> float | None:
+    """Give an entry's figure in a column of ``BETTER_SMALL``, as it was stored."""
+    if column in COSTS:
+        found: float | None = getattr(one, column)
+        return found
+    return one.scores.get(split, {}).get(column)
+
+
+def in_order(those: Sequence[T], column: str, figure: Callable[[T], float | None]) -> list[T]:
+    """Sort by a column, the best first; what is not known comes last.
+
+    Raises:
+        UsageError: there is no such column.
+    """
+    if column not in BETTER_SMALL:
+        raise UsageError(
+            f"rows cannot be sorted by {column!r}",
+            why=f"They can be by {', '.join(BETTER_SMALL)}.",
+            code="compare.sort",
+        )
+    sign = 1 if BETTER_SMALL[column] else -1
+
+    def place(one: T) -> float:
+        value = figure(one)
+        return math.inf if value is None else sign * value
+
+    return sorted(those, key=place)

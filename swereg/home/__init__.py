@@ -1,0 +1,1 @@
+"""Where things live on this machine, and how files and folders get there whole."""

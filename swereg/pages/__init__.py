@@ -1,6 +1,0 @@
-"""The report as one HTML page, from figures worked out before. Knows no registry and no torch."""
-
-from swereg.pages.contents import Contents, stands_for
-from swereg.pages.page import GENERATOR, page
-
-__all__ = ["GENERATOR", "Contents", "page", "stands_for"]

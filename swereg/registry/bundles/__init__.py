@@ -1,0 +1,1 @@
+"""`.swereg` files: entries whole, to carry from one registry to another."""

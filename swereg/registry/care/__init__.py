@@ -1,0 +1,1 @@
+"""What keeps a registry sound: backup, verification, status."""

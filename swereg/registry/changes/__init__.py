@@ -1,0 +1,1 @@
+"""What becomes of entries: aliases, notes and tags, deletion, and what frees their bytes."""

@@ -1,0 +1,1 @@
+"""The database file itself: connection, tables, header, faults in plain words."""

@@ -1,0 +1,34 @@
+"""Whether a registry has the tables and columns that its version says."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from swereg.registry.database import faults
+from swereg.registry.database.tables import METADATA
+
+
+def missing(connection: sa.Connection) -> list[str]:
+    """Name the tables and columns that should be there and are not, such as ``entries.note``."""
+    inspector = sa.inspect(connection)
+    there = set(inspector.get_table_names())
+    found = []
+    for table in METADATA.sorted_tables:
+        if table.name not in there:
+            found.append(table.name)
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        found += [f"{table.name}.{c.name}" for c in table.columns if c.name not in columns]
+    return found
+
+
+def check(connection: sa.Connection) -> int:
+    """Refuse a registry that lacks some of them; return that no byte of an entry was read.
+
+    Raises:
+        SchemaMismatch: it does.
+    """
+    lacks = missing(connection)
+    if lacks:
+        raise faults.layout(f"It lacks {', '.join(lacks)}")
+    return 0

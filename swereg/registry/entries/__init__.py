@@ -1,0 +1,1 @@
+"""What an entry is in rows: queries, inserts, checks at the door, seals, weights."""

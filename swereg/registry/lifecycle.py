@@ -1,0 +1,168 @@
+"""The life of an entry after it is stored: aliases, notes, tags, deletion, and what happened."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from swereg.errors import UsageError
+from swereg.records import refs
+from swereg.records.entry import Entry
+from swereg.records.refs import Ref
+from swereg.registry.changes import aliases as pointing
+from swereg.registry.changes import deletion, notes_and_tags
+from swereg.registry.changes.aliases import Move
+from swereg.registry.entries import events, queries
+from swereg.registry.entries.events import Event
+from swereg.registry.entries.opened import Opened
+
+
+class Life(Opened):
+    """What may become of an entry. Each change is one transaction, with its event."""
+
+    # --- aliases ----------------------------------------------------------------------------
+
+    def alias(self, ref: str | Ref, alias: str, *, message: str = "") -> Entry:
+        """Point an alias of a model to one of its entries; return the entry.
+
+        Raises:
+            NotFound: there is no such entry.
+            UsageError: the alias cannot be set.
+        """
+        alias = refs.check_alias(alias)
+        notes_and_tags.checked_text(message, "message")
+        with self._database.writing() as connection:
+            entry = queries.find(connection, refs.parse(ref))
+            pointing.point(connection, alias, entry, message)
+            return queries.find(connection, Ref(entry.name, entry.version))
+
+    def unalias(self, ref: str | Ref, *, message: str = "") -> Move:
+        """Remove an alias such as ``sentiment@prod``; its history stays.
+
+        Raises:
+            NotFound: there is no such alias.
+        """
+        notes_and_tags.checked_text(message, "message")
+        with self._database.writing() as connection:
+            return pointing.unpoint(connection, refs.parse(ref), message)
+
+    def rollback(self, ref: str | Ref, *, to: str | Ref | None = None, message: str = "") -> Move:
+        """Point an alias to what it pointed to before; once more goes back further.
+
+        Args:
+            ref: the alias, such as ``sentiment@prod``; for a bare name it is ``prod``.
+            to: a version that it pointed to, instead of the last one before.
+
+        Raises:
+            NotFound: it has not pointed to anything else, or not to that.
+            Conflict: what it pointed to has been deleted.
+        """
+        notes_and_tags.checked_text(message, "message")
+        target = None if to is None else refs.parse(to)
+        with self._database.writing() as connection:
+            return pointing.roll_back(connection, refs.parse(ref), target, message)
+
+    def aliases(self, name: str | None = None) -> dict[str, str]:
+        """The aliases, such as ``{"sentiment@prod": "sentiment/3"}``."""
+        with self._database.reading() as connection:
+            return queries.aliases(connection, name and unicodedata.normalize("NFC", name))
+
+    def alias_log(self, ref: str | Ref | None = None) -> list[Move]:
+        """The moves of one alias, of a model's aliases or of all, the newest first."""
+        with self._database.reading() as connection:
+            found = pointing.history(connection, None if ref is None else refs.parse(ref))
+        return found[::-1]
+
+    # --- notes and tags ---------------------------------------------------------------------
+
+    def note(self, ref: str | Ref, text: str) -> Entry:
+        """Replace an entry's note; an empty one removes it. Return the entry.
+
+        Raises:
+            NotFound: there is no such entry.
+        """
+        notes_and_tags.checked_text(text, "note")
+        with self._database.writing() as connection:
+            entry = queries.find(connection, refs.parse(ref))
+            notes_and_tags.set_note(connection, entry, text)
+            return queries.find(connection, Ref(entry.name, entry.version))
+
+    def tag(
+        self,
+        ref: str | Ref,
+        tags: Mapping[str, str] | None = None,
+        *,
+        remove: Iterable[str] = (),
+    ) -> Entry:
+        """Set and remove tags of an entry; return it.
+
+        Args:
+            tags: values by key.
+            remove: keys to remove.
+
+        Raises:
+            NotFound: there is no such entry, or no such tag to remove.
+            UsageError: a key or a value cannot be one, or nothing was said.
+        """
+        ready = notes_and_tags.checked_tags(tags or {})
+        keys = [refs.check_name(key, what="tag") for key in remove]
+        if not ready and not keys:
+            raise UsageError(
+                "nothing was said to tag",
+                hint="Write KEY=VALUE, such as status=pilot.",
+                code="tag.nothing",
+            )
+        with self._database.writing() as connection:
+            entry = queries.find(connection, refs.parse(ref))
+            notes_and_tags.remove_tags(connection, entry, keys)
+            notes_and_tags.set_tags(connection, entry, ready)
+            return queries.find(connection, Ref(entry.name, entry.version))
+
+    # --- deletion ---------------------------------------------------------------------------
+
+    def removable(self, ref: str | Ref) -> Entry:
+        """Return the entry that ``rm`` would delete, or refuse as it would."""
+        with self._database.reading() as connection:
+            return deletion.removable(connection, refs.parse(ref))
+
+    def rm(self, *those: str | Ref) -> list[Entry]:
+        """Delete entries, all or none; ``restore`` brings them back until ``gc`` frees them.
+
+        Args:
+            those: references with a version or an alias; a bare name is refused.
+
+        Raises:
+            NotFound: there is no such entry.
+            Conflict: an alias points to one.
+        """
+        with self._database.writing() as connection:
+            found = [deletion.removable(connection, refs.parse(ref)) for ref in those]
+            once = {entry.run: entry for entry in found}.values()
+            for entry in once:
+                deletion.remove(connection, entry)
+        return list(once)
+
+    def restore(self, ref: str | Ref) -> Entry:
+        """Bring a deleted entry back, under its number; return it.
+
+        Raises:
+            NotFound: it never was there, or its space has been freed.
+            UsageError: the reference is no version.
+        """
+        with self._database.writing() as connection:
+            return deletion.restore(connection, refs.parse(ref))
+
+    # --- what happened ----------------------------------------------------------------------
+
+    def log(self, ref: str | Ref | None = None, *, limit: int | None = None) -> list[Event]:
+        """What happened, the newest first: to everything, or to a model, version or alias.
+
+        Raises:
+            NotFound: nothing of that name ever was there.
+        """
+        with self._database.reading() as connection:
+            about = None if ref is None else queries.fixed(connection, refs.parse(ref))
+            found = events.newest(connection, about, limit)
+            if about is not None and not found:
+                queries.find(connection, about)  # says what there is
+        return found

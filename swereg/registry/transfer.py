@@ -1,0 +1,118 @@
+"""Carrying entries from one registry to another in files of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from swereg.errors import UsageError
+from swereg.home import locations
+from swereg.records import refs
+from swereg.records.entry import Entry
+from swereg.registry.bundles import copying, files
+from swereg.registry.bundles.files import Bundle
+from swereg.registry.database import tables as t
+from swereg.registry.entries import queries, rows
+from swereg.registry.entries.opened import Opened
+from swereg.registry.entries.rows import Row
+from swereg.registry.entries.weights import IN_DATABASE
+
+
+class Carrying(Opened):
+    """How entries leave a registry whole, and come into another."""
+
+    def export(
+        self,
+        these: Sequence[str],
+        target: str | Path,
+        *,
+        keep_data: bool = True,
+        force: bool = False,
+    ) -> Path:
+        """Write entries into one file (``.swereg``), which is a registry itself.
+
+        Args:
+            these: references; an entry that is named twice is in it once.
+            keep_data: whether the texts go with them, or only their digest and counts.
+            force: whether an earlier file of entries may be replaced.
+
+        Raises:
+            NotFound: there is no such entry; no file is written then.
+            Conflict: the file exists.
+            CheckFailed: something of an entry is not as it was stored.
+            StorageError: the file cannot be written, or weights are too large for one.
+        """
+        path = Path(target).expanduser().absolute()
+        files.check_free(path, force=force)
+        with self._database.reading() as connection:
+            found = {
+                entry.run: entry
+                for ref in these
+                for entry in [queries.find(connection, refs.parse(ref))]
+            }
+        if not found:
+            raise UsageError("nothing was said to export", code="export.what")
+        those = sorted(found.values(), key=lambda entry: (entry.name, entry.version))
+        files.write(self._database, self._weights, those, path, texts=keep_data)
+        return path
+
+    @property
+    def meant_for(self) -> str:
+        """The registry that is to take the training in this one; ``""`` for any other registry."""
+        query = sa.select(t.meta.c.value).where(t.meta.c.key == files.MEANT_FOR)
+        with self._database.reading() as connection:
+            return str(rows.value(connection.execute(query).scalar() or '""'))
+
+    def import_(self, source: str | Path, *, name: str | None = None) -> list[Entry]:
+        """Store every entry of a file, under the next numbers here; all of them or none.
+
+        An entry that is here already is given as it is here.
+
+        Args:
+            name: of the model that gets them; by default each keeps its own.
+
+        Raises:
+            NotFound: there is no such file.
+            CheckFailed: it is not sound.
+            Conflict: a run is here with another content, or was deleted, or a name belongs to
+                another task.
+            UsageError: one name was said for entries of several models.
+        """
+        path = Path(source).expanduser().absolute()
+        name = name and refs.check_name(name)
+        near = self._database.path.parent if self._database.path else locations.data_folder()
+        near.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with files.reading(path, near) as bundle:
+            return self._take(bundle, name, path.name)
+
+    def _take(self, bundle: Bundle, name: str | None, source: str) -> list[Entry]:
+        with bundle.database.reading() as there:
+            found = [copying.read(there, run) for run in bundle.runs]
+            models = {one.name for one in found}
+            if name and len(models) > 1:
+                raise UsageError(
+                    f"the file has entries of {len(models)} models",
+                    why=f"They are {', '.join(sorted(models)[:10])}.",
+                    hint="Leave out --name; each keeps its own.",
+                    code="import.name",
+                )
+
+            def weights(digest: str) -> Row:
+                return self._weights.row(bundle.weights.read(there, digest, source))
+
+            for one in found:  # what goes into files is written before the transaction
+                if one.entry["size"] > min(self._weights.largest, IN_DATABASE):
+                    weights(one.entry["weights"])
+            with self._database.writing() as here:
+                for one in found:
+                    copying.insert_once(
+                        here,
+                        one,
+                        weights(one.entry["weights"]),
+                        name=name or one.name,
+                        source=source,
+                    )
+                stored = [queries.by_run(here, run) for run in bundle.runs]
+        return [entry for entry in stored if entry is not None]
