@@ -38,7 +38,7 @@ from swereg.adapters.frozen.base import FrozenBase, Placed
 from swereg.adapters.frozen.bert import PACK_AFTER, FrozenBert
 from swereg.adapters.frozen.deltas import Route, segments
 from swereg.adapters.method import Lowered
-from swereg.api.bank import Bank
+from swereg.api.banks.bank import Bank
 from swereg.records.entry import Entry
 from swereg.records.training import Recipe
 from swereg.registry import Registry

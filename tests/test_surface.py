@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -34,15 +35,17 @@ def test_every_public_name_is_there_and_listed() -> None:
 
 
 def test_type_checkers_see_the_same_names() -> None:
-    tree = ast.parse(Path(swereg.__file__).read_text())
-    seen = {
-        alias.asname
+    tree = ast.parse(Path(swereg.__file__).with_suffix(".pyi").read_text())
+    homes = {
+        alias.asname: (node.module, alias.name)
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
-        if alias.asname
     }
-    assert seen == set(swereg.__all__)
+    homes["list"] = homes.pop("_list_entries")
+    assert set(homes) == set(swereg.__all__)
+    for name, (module, own_name) in homes.items():
+        assert getattr(import_module(str(module)), own_name) is getattr(swereg, str(name))
 
 
 def test_importing_swereg_imports_nothing_of_weight() -> None:
@@ -54,7 +57,7 @@ def test_reading_a_registry_imports_no_machine_learning(tmp_path: Path) -> None:
     code = (
         f"import swereg; swereg.Registry.open({str(tmp_path / 'r.db')!r}, create=True).close()\n"
         "import sys; [sys.modules.pop(m) for m in list(sys.modules) if m.startswith('alembic')]\n"
-        f"swereg.entries(registry={str(tmp_path / 'r.db')!r})"
+        f"swereg.list(registry={str(tmp_path / 'r.db')!r})"
     )
     assert not loaded_after(code) & HEAVY
 

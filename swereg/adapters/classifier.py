@@ -35,6 +35,28 @@ class Classifier(ABC):
         """The number of parameters that are this entry's own."""
         return self.entry.trainable
 
+    @property
+    def has_own_encoder(self) -> bool:
+        """Whether it brings a whole encoder, as a full fine-tune does."""
+        return False
+
+    @property
+    def pool(self) -> object:
+        """What entries that are answered in one pass have in common: their base; else nothing."""
+        return self
+
+    def logits_mixed(
+        self, classifiers: Sequence[Classifier], texts: Sequence[str]
+    ) -> tuple[list[Logits], list[bool]]:
+        """Answer each text with the entry at its position; all are of this one's pool."""
+        return self.logits(texts)
+
+    def logits_all(
+        self, classifiers: Sequence[Classifier], texts: Sequence[str]
+    ) -> list[tuple[list[Logits], list[bool]]]:
+        """Answer every text with every entry, all of this one's pool; per entry as ``logits``."""
+        return [self.logits(texts)]
+
     @abstractmethod
     def logits(self, texts: Sequence[str]) -> tuple[list[Logits], list[bool]]:
         """Answer texts: per text its logits, [labels], and whether it was cut."""

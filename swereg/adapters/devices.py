@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from swereg.errors import UsageError
@@ -26,3 +29,22 @@ def choose_device(name: str) -> torch.device:
             code="device.unknown",
         )
     return torch.device(name)
+
+
+@contextmanager
+def torch_threads(number: int | None) -> Iterator[None]:
+    """Let torch compute with a number of threads, and then as before.
+
+    Raises:
+        UsageError: it is less than 1.
+    """
+    if number is not None and number < 1:
+        raise UsageError(
+            f"--threads cannot be {number}", why="It is 1 or more.", code="recipe.value"
+        )
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

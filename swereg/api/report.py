@@ -8,14 +8,20 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from swereg.api.entries import compare, examine, opened
+from swereg.api.arguments.opening import open_reader
+from swereg.api.compare import compare, examine
 from swereg.errors import Conflict, NotFound, StorageError, SweregError
 from swereg.evaluation.comparison import DEFAULT_METRIC, Comparison, Examination, Row
 from swereg.evaluation.report import GENERATOR, Contents, page, plots, stands_for
 from swereg.records.dataset import Dataset
 from swereg.records.entry import Entry
-from swereg.registry import Registry
+
+if TYPE_CHECKING:
+    from swereg.api.arguments.opening import Place
+    from swereg.registry import Registry
+    from swereg.registry.reader import Reader
 
 MOST_DETAILED = 12  # rows with curves, diagrams and mistakes of their own
 
@@ -29,7 +35,7 @@ def report(
     where: Sequence[str] = (),
     metric: str = DEFAULT_METRIC,
     texts: bool = True,
-    registry: Registry | str | Path | None = None,
+    registry: Place = None,
 ) -> Path:
     """Write one HTML page about the entries of a task; it needs no network and no other file.
 
@@ -49,7 +55,7 @@ def report(
     """
     target = Path(output).expanduser()
     _check_place(target)
-    with opened(registry) as store:
+    with open_reader(registry) as store:
         found = compare(*those, task=task, where=where, metric=metric, sort=metric, registry=store)
         contents = _gather(store, found, texts=texts)
     _put(target, page(contents))
@@ -64,7 +70,7 @@ def plot(
     metric: str = DEFAULT_METRIC,
     seeds: bool = False,
     limit: int | None = None,
-    registry: Registry | str | Path | None = None,
+    registry: Place = None,
 ) -> Path:
     """Draw learning curves and calibration; of several entries their scores as well.
 
@@ -84,7 +90,7 @@ def plot(
     """
     target = Path(output).expanduser()
     plots.check(target)
-    with opened(registry) as store:
+    with open_reader(registry) as store:
         found = compare(
             *those,
             task=task,
@@ -104,7 +110,7 @@ def plot(
     return target
 
 
-def _gather(store: Registry, found: Comparison, *, texts: bool) -> Contents:
+def _gather(store: Registry | Reader, found: Comparison, *, texts: bool) -> Contents:
     """Work out everything else that the page says."""
     entries = _entries(store, found)
     first = entries[found.rows[0].refs[0]]
@@ -120,12 +126,12 @@ def _gather(store: Registry, found: Comparison, *, texts: bool) -> Contents:
     )
 
 
-def _entries(store: Registry, found: Comparison) -> dict[str, Entry]:
+def _entries(store: Registry | Reader, found: Comparison) -> dict[str, Entry]:
     return {ref: store.get(ref) for row in found.rows for ref in row.refs}
 
 
 def _looks(
-    store: Registry, found: Comparison, entries: Mapping[str, Entry], most: int
+    store: Registry | Reader, found: Comparison, entries: Mapping[str, Entry], most: int
 ) -> dict[str, Examination]:
     """Look closely at the first rows and at the baseline, as far as they have answers."""
     looks = {}
@@ -142,7 +148,7 @@ def _chosen(rows: Sequence[Row], most: int) -> list[Row]:
     return [*rows[: most - len(baseline)], *baseline]
 
 
-def _texts(store: Registry, entry: Entry) -> Dataset | None:
+def _texts(store: Registry | Reader, entry: Entry) -> Dataset | None:
     return store.texts(entry.dataset) if entry.dataset else None
 
 

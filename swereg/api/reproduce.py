@@ -1,26 +1,22 @@
-"""The use case of reproducing: train again what was trained, and see whether it comes out equal."""
+"""Reproduce: train again what was trained, and see whether it comes out equal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from swereg.api.entries import opened
+from swereg.adapters.kinds import kind_of_entry
+from swereg.api.arguments.opening import open_registry
 from swereg.api.unfinished import staged
 from swereg.errors import NotFound, UsageError
-from swereg.plugins import entry_points
 from swereg.records.dataset import Dataset
 from swereg.records.entry import Entry, NewEntry
 from swereg.records.progress import OnProgress, silent
-from swereg.records.training import BaseInfo, Fitted, Recipe, Weights
+from swereg.records.training import BaseInfo, Fitted
 from swereg.registry import Registry
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from swereg.evaluation.comparison.reproduction import Reproduction
 
 
@@ -50,7 +46,7 @@ def reproduce(
     """
     from swereg.evaluation.comparison import reproduction
 
-    with opened(registry) as opened_registry:
+    with open_registry(registry) as opened_registry:
         entry = ref if isinstance(ref, Entry) else opened_registry.get(ref)
         dataset = _texts(opened_registry, entry)
         if base is not None:
@@ -59,18 +55,23 @@ def reproduce(
         if store:
             opened_registry.check_writable()
         recipe = replace(entry.recipe, device=device or entry.recipe.device)
-        info, fitted = _train(entry, recipe, dataset, base, threads, on_progress)
-        old, new = (
-            {} if weights.digest == fitted.weights.digest else _arrays(entry, one)
-            for one in (weights, fitted.weights)
+        kind = kind_of_entry(entry)
+        info, fitted = kind.fit_again(
+            entry, recipe, dataset, base=base, threads=threads, on_progress=on_progress
         )
-        then = reproduction.Trained.of(entry, outputs, old, weights.digest)
-        now = reproduction.Trained.of(fitted, fitted.outputs, new, fitted.weights.digest)
-        found = reproduction.compare(entry.ref, then, now)
+        differ = weights.digest != fitted.weights.digest
+        before, after = (
+            kind.arrays(trained) if differ else {} for trained in (weights, fitted.weights)
+        )
+        result = reproduction.compare(
+            entry.ref,
+            reproduction.Trained.of(entry, outputs, before, weights.digest),
+            reproduction.Trained.of(fitted, fitted.outputs, after, fitted.weights.digest),
+        )
         if store:
-            kept = _store(opened_registry, entry, dataset, info, fitted)
-            found = replace(found, stored=kept.ref)
-    return found
+            stored = _store(opened_registry, entry, dataset, info, fitted)
+            result = replace(result, stored=stored.ref)
+    return result
 
 
 def _texts(store: Registry, entry: Entry) -> Dataset:
@@ -97,58 +98,6 @@ def _texts(store: Registry, entry: Entry) -> Dataset:
             code="reproduce.no-texts",
         )
     return dataset
-
-
-def _train(
-    entry: Entry,
-    recipe: Recipe,
-    dataset: Dataset,
-    base: str | None,
-    threads: int | None,
-    on_progress: OnProgress,
-) -> tuple[BaseInfo | None, Fitted]:
-    """Train as it was trained, and store nothing."""
-    method = entry_points.find("method", entry.method)
-    if entry.base is None:
-        from swereg.adapters.standalone import training as alone
-
-        return None, alone.fit(method, dataset, recipe, on_progress=on_progress)
-
-    from swereg.adapters.bases import sources
-    from swereg.adapters.training import fit
-
-    with _threads(threads or entry.environment.get("threads")):
-        source = sources.recorded(entry.base, base)
-        return fit.fit(source, method, dataset, recipe, on_progress=on_progress)
-
-
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    """Let torch compute with a number of threads, and then as before."""
-    import torch
-
-    if number is not None and number < 1:
-        raise UsageError(
-            f"--threads cannot be {number}", why="It is 1 or more.", code="recipe.value"
-        )
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _arrays(entry: Entry, weights: Weights) -> Mapping[str, NDArray[Any]]:
-    """Read weights as arrays."""
-    if entry.base is None:
-        from swereg.adapters.standalone import tensors as arrays
-
-        return arrays.read(weights)
-
-    from swereg.adapters import tensors
-
-    return {name: one.float().numpy() for name, one in tensors.read(weights).items()}
 
 
 def _store(

@@ -11,15 +11,19 @@ import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from swereg.adapters.standalone.method import Standalone
-from swereg.api.entries import opened
-from swereg.api.sweep_plan import Combination, GivenUp, SweepRun, combinations
-from swereg.api.task_data import task_and_data
-from swereg.api.train import DEFAULT_METHOD, TrainOptions, choose_base, chosen_seeds, model_name_of
+from swereg.adapters.kinds import kind_of_method
+from swereg.api.arguments.bases import choose_base
+from swereg.api.arguments.opening import open_registry
+from swereg.api.arguments.seeds import choose_seeds
+from swereg.api.arguments.task_data import DataSource, task_and_data
+from swereg.api.sweeping.halving import shares, split_by_loss
+from swereg.api.sweeping.plan import Combination, GivenUp, SweepRun, combinations, recipe_of
+from swereg.api.train import DEFAULT_METHOD, default_name
 from swereg.api.unfinished import staged
 from swereg.errors import TrainingError, UsageError
 from swereg.plugins import entry_points, specs
@@ -37,7 +41,7 @@ from swereg.records.progress import (
     Stored,
     silent,
 )
-from swereg.records.training import BaseInfo, Fitted, Recipe
+from swereg.records.training import BaseInfo, Fitted, Recipe, RecipeOptions
 from swereg.registry import Registry
 
 if TYPE_CHECKING:
@@ -46,21 +50,26 @@ if TYPE_CHECKING:
     from swereg.adapters.training.together import Outcome
 
 TAG = "sweep"
-_OF_RECIPE = {  # the fields of a recipe that may be said, with their types
-    field.name: str(field.type)
-    for field in fields(Recipe)
-    if field.name not in ("method", "settings", "seed", "device")
-}
 
 
-def sweep(
+def sweep(  # noqa: PLR0913 - one keyword for each thing that may be said
     task: str | Task | None = None,
     *,
     over: Mapping[str, Sequence[Any]],
     seeds: int | Sequence[int] = 1,
     halving: bool = False,
     together: int = 1,
-    **options: Unpack[TrainOptions],
+    data: DataSource | None = None,
+    read: ReadOptions | None = None,
+    method: str = DEFAULT_METHOD,
+    settings: Mapping[str, Any] | None = None,
+    base: str | None = None,
+    name: str | None = None,
+    note: str = "",
+    keep_data: bool = True,
+    registry: Registry | str | Path | None = None,
+    on_progress: OnProgress = silent,
+    **options: Unpack[RecipeOptions],
 ) -> SweepRun:
     """Train every combination of some values and store each as an entry as soon as it is ready.
 
@@ -71,46 +80,62 @@ def sweep(
         task: as for ``train``.
         over: values by key: settings of the method, such as ``r``, and fields of the recipe that
             are none of its settings, such as ``learning_rate``.
-        seeds: as for ``train_seeds``; each combination is trained with all of them.
-        halving: whether to give up early on what falls behind: successive halving (Jamieson &
-            Talwalkar, AISTATS 2016). After a share of the epochs the half with the higher
-            validation loss (its mean over the seeds) goes, then after twice that share half of
-            the rest, and so on. What goes is not stored.
+        seeds: as for ``train``; each combination is trained with all of them.
+        halving: whether to give up early on what falls behind, see ``halving.py``: by validation
+            loss, its mean over the seeds. What goes is not stored.
         together: how many learn at once, in one pass over the base, where the method lets the base
             stay as it is; by default one after the other, as on a GPU in any case.
-        **options: the other keywords of ``train``.
+        data, read, method, settings, base, name, note, keep_data: as for ``train``.
+        registry, on_progress: as for ``train``.
+        **options: the fields of a Recipe, the same for all combinations.
 
     Raises:
         UsageError: the values make no sweep.
         TrainingError: the loss of every training became NaN or infinite.
         SweregError: as for ``train``; what was ready before is stored.
     """
-    spec = specs.parse(options.get("method", DEFAULT_METHOD), options.get("settings") or {})
-    if isinstance(spec.method, Standalone):
+    spec = specs.parse(method, settings or {})
+    if not kind_of_method(spec.method).has_base:
         raise UsageError(
             f"{spec.name} has no base, and nothing to sweep over",
             hint="Train it alone: it tries its own settings.",
             code="sweep.method",
         )
-    chosen = chosen_seeds(seeds, options.get("seed"), spec.name)
-    every = combinations(over, chosen)
+    every = combinations(over, choose_seeds(seeds, options.get("seed"), spec.name))
     _check_together(together)
-    registry, on_progress = options.get("registry"), options.get("on_progress", silent)
-    read = options.get("read") or ReadOptions()
-    what, dataset = task_and_data(task, options.get("data"), read, registry)
+    described, dataset = task_and_data(task, data, read or ReadOptions(), registry)
     for text in dataset.notices:
         on_progress(Notice(text))
-    with opened(registry, create=True) as store:
+    model = refs.check_name(name or default_name(described.name, spec.name))
+    with open_registry(registry, create=True) as store:
         store.check_writable()
-        source = choose_base(store, options.get("base"), on_progress)
-        trainings = [_Training(one, _recipe(one, spec, source, options)) for one in every]
-        work = _Sweep(store, what, dataset, source, options, on_progress, trainings, together)
-        work.find_those_before()
+        source = choose_base(store, base, on_progress)
+        recipe = partial(
+            recipe_of,
+            method=method,
+            settings=settings or {},
+            options=options,
+            recommended=source.recommended,
+            max_length=source.max_length,
+        )
+        run = _Sweep(
+            store=store,
+            model=model,
+            note=note,
+            keep_data=keep_data,
+            task=described,
+            dataset=dataset,
+            source=source,
+            trainings=[_Training(combination, recipe(combination)) for combination in every],
+            at_once=together,
+            report=_Reporter(on_progress, len(every), together),
+        )
+        run.take_over_earlier()
         if halving:
-            work.halve()
+            run.halve()
         else:
-            work.learn(work.every)
-        return work.result()
+            run.learn(run.trainings)
+        return run.result()
 
 
 def _check_together(asked: int) -> None:
@@ -120,35 +145,6 @@ def _check_together(asked: int) -> None:
             hint="Give a number from 1, or leave it out.",
             code="sweep.together",
         )
-
-
-def _recipe(
-    one: Combination, spec: specs.Spec, source: BaseSource, options: TrainOptions
-) -> Recipe:
-    """The whole recipe of a combination, as ``train`` would make it."""
-    from swereg.adapters.training import recipes
-
-    said = {key: value for key, value in options.items() if key in {*_OF_RECIPE, "device"}}
-    settings: dict[str, str] = dict(options.get("settings") or {})
-    its_own = {field.name for field in fields(spec.method.settings)}
-    for key, value in {**one.fixed, **one.said}.items():
-        if key in _OF_RECIPE and key not in its_own:
-            said[key] = _number(key, value)
-        else:
-            settings[key] = str(value)
-    whole = specs.parse(options.get("method", DEFAULT_METHOD), settings)
-    return recipes.recipe(whole, source.recommended, source.max_length, {**said, "seed": one.seed})
-
-
-def _number(key: str, value: Any) -> Any:
-    """A recipe's value from what was said."""
-    kind = {"int": int, "float": float}.get(_OF_RECIPE[key], str)
-    try:
-        return kind(value)
-    except ValueError:
-        raise UsageError(
-            f"{key} cannot be {value}", hint="Give a number.", code="sweep.number"
-        ) from None
 
 
 @dataclass
@@ -161,6 +157,7 @@ class _Training:
     curve: dict[int, float] = field(default_factory=dict)  # validation losses by epoch
     fitted: tuple[BaseInfo, Fitted] | None = None
     entry: Entry | None = None
+    was_there: bool = False  # in the registry, before the sweep
     given_up: GivenUp | None = None
 
     @property
@@ -180,47 +177,69 @@ class _Training:
         return list(self.curve.values())
 
 
-@dataclass
-class _Sweep:
-    """What the trainings have in common."""
+class _Reporter:
+    """Passes on what trainings say, after whose it is."""
 
-    registry: Registry
+    def __init__(self, on_progress: OnProgress, count: int, at_once: int) -> None:
+        self._on_progress, self._count, self._at_once = on_progress, count, at_once
+        self._speaking = 0  # the number of the training that was heard last
+
+    def __call__(self, number: int, combination: Combination, event: Progress) -> None:
+        """Pass on an event of a training; ``number`` counts from 1."""
+        if self._at_once > 1 and isinstance(event, Stepped):  # of several at once it is a blur
+            return
+        if self._speaking != number:
+            self._speaking = number
+            self._on_progress(CombinationBegan(str(combination), number, self._count))
+        self._on_progress(event)
+
+    def gave_up(self, given_up: GivenUp) -> None:
+        """Say that a training is not gone on with."""
+        self._on_progress(GaveUp(**asdict(given_up)))
+
+
+@dataclass(frozen=True)
+class _Sweep:
+    """What the trainings have in common, and how they are carried out."""
+
+    store: Registry
+    model: str
+    note: str
+    keep_data: bool
     task: Task
     dataset: Dataset
     source: BaseSource
-    options: TrainOptions
-    on_progress: OnProgress
-    every: list[_Training]
+    trainings: list[_Training]
     at_once: int
-    before: tuple[str, ...] = ()
-    speaking: _Training | None = None
+    report: _Reporter
 
     @property
     def name(self) -> str:
         """A short digest of the data and of all recipes."""
-        facts = [self.dataset.digest, *(asdict(training.recipe) for training in self.every)]
+        facts = [self.dataset.digest, *(asdict(training.recipe) for training in self.trainings)]
         written = json.dumps(facts, sort_keys=True, default=str)
         return hashlib.sha256(written.encode()).hexdigest()[:8]
 
-    def find_those_before(self) -> None:
+    def take_over_earlier(self) -> None:
         """Take over what is in the registry already."""
-        known = [
+        candidates = [
             entry
-            for entry in self.registry.entries(task=self.task.name)
-            if entry.dataset == self.dataset.digest and entry.base is not None
+            for entry in self.store.entries(task=self.task.name)
+            if entry.dataset == self.dataset.digest and entry.base_fingerprint is not None
         ]
-        if not known:
+        if not candidates:
             return
-        base = self.source.load().info.fingerprint
-        for training in self.every:
-            for entry in known:
-                same = replace(training.recipe, device=entry.recipe.device) == entry.recipe
-                if same and entry.base and entry.base.fingerprint == base:
-                    training.entry = self.registry.tag(entry.ref, {TAG: self.name})
+        fingerprint = self.source.load().info.fingerprint
+        for training in self.trainings:
+            for entry in candidates:
+                # Where it was trained is no part of what was asked for.
+                recipe = replace(training.recipe, device=entry.recipe.device)
+                if recipe == entry.recipe and entry.base_fingerprint == fingerprint:
+                    training.entry = self.store.tag(entry.ref, {TAG: self.name})
+                    training.was_there = True
                     break
-        self.before = tuple(one.entry.ref for one in self.every if one.entry)
 
-    def learn(self, those: Iterable[_Training], share: int = 1, *, store: bool = True) -> None:
+    def learn(self, trainings: Iterable[_Training], share: int = 1, *, store: bool = True) -> None:
         """Go on with trainings until each has done a share of its epochs, or has ended.
 
         Args:
@@ -229,11 +248,11 @@ class _Sweep:
         """
         from swereg.adapters.training import together
 
-        waiting = [one for one in those if one.is_open and len(one.losses) < one.epochs_of(share)]
-        for _, alike in itertools.groupby(waiting, lambda one: one.recipe.precision):
-            for some in _batched(list(alike), self.at_once):
-                makers = [partial(self._begin, one, share) for one in some]
-                together.fit_all(makers, partial(self._ended, some, store=store))
+        waiting = [t for t in trainings if t.is_open and len(t.losses) < t.epochs_of(share)]
+        for _, alike in itertools.groupby(waiting, lambda training: training.recipe.precision):
+            for batch in _batched(list(alike), self.at_once):
+                makers = [partial(self._begin, training, share) for training in batch]
+                together.fit_all(makers, partial(self._ended, batch, store=store))
 
     def _begin(self, training: _Training, share: int) -> trainer.Training:
         from swereg.adapters.training import fit as trainer
@@ -256,70 +275,57 @@ class _Sweep:
         )
 
     def _report(self, training: _Training, event: Progress) -> None:
-        """Pass on what a training says, after whose it is."""
         if isinstance(event, EpochEnded):
             training.curve[event.epoch.number] = event.epoch.val_loss
-        if self.at_once > 1 and isinstance(event, Stepped):  # of several at once it is a blur
-            return
-        if self.speaking is not training:
-            self.speaking = training
-            number = self.every.index(training) + 1
-            self.on_progress(CombinationBegan(str(training.combination), number, len(self.every)))
-        self.on_progress(event)
+        self.report(self.trainings.index(training) + 1, training.combination, event)
 
     def _ended(
-        self, some: Sequence[_Training], number: int, outcome: Outcome, *, store: bool
+        self, batch: Sequence[_Training], number: int, outcome: Outcome, *, store: bool
     ) -> None:
-        training = some[number]
+        training = batch[number]
         if isinstance(outcome, tuple):
             training.fitted = outcome
             if store:
-                self.store(training)
+                self.store_entry(training)
         elif isinstance(outcome, TrainingError):
             if outcome.code != "training.diverged":
                 raise outcome
             self._give_up(training, outcome.what)
 
-    def store(self, training: _Training) -> None:
+    def store_entry(self, training: _Training) -> None:
         """Store a training that is ready."""
         if training.fitted is None:  # paused, given up, or stored
             return
-        info, fitted = training.fitted
-        options = self.options
-        name = options.get("name") or model_name_of(self.task.name, training.recipe.method)
-        new = NewEntry(
-            refs.check_name(name), self.task, self.dataset, info, fitted, options.get("note", "")
-        )
-        stored = staged.store(self.registry, new, keep_data=options.get("keep_data", True))
-        training.entry = self.registry.tag(stored.ref, {TAG: self.name})
+        base, fitted = training.fitted
+        new = NewEntry(self.model, self.task, self.dataset, base, fitted, self.note)
+        stored = staged.store(self.store, new, keep_data=self.keep_data)
+        training.entry = self.store.tag(stored.ref, {TAG: self.name})
         training.fitted = training.state = None
         self._report(training, Stored(stored.ref))
 
     def halve(self) -> None:
         """Train all a little, give up the worse half, train the rest some more, and so on."""
-        groups: dict[str, list[_Training]] = {}
-        for training in self.every:
-            groups.setdefault(str(training.combination.said), []).append(training)
-        alive = list(groups.values())
-        rounds = math.ceil(math.log2(len(alive))) if len(alive) > 1 else 0
-        for left in range(rounds, -1, -1):
-            self.learn(itertools.chain(*alive), 2**left, store=left == 0)
-            if left:
-                alive.sort(key=_mean_loss)
-                kept = math.ceil(len(alive) / 2)
-                for training in itertools.chain(*alive[kept:]):
+        by_values: dict[str, list[_Training]] = {}
+        for training in self.trainings:
+            by_values.setdefault(str(training.combination.said), []).append(training)
+        alive = list(by_values.values())
+        for share in shares(len(alive)):
+            is_last = share == 1
+            self.learn(itertools.chain(*alive), share, store=is_last)
+            if not is_last:
+                alive, behind = split_by_loss(alive, _mean_loss)
+                for training in itertools.chain(*behind):
                     self._give_up(training, "it fell behind")
-                alive = alive[:kept]
-        for training in self.every:  # what had ended early
-            self.store(training)
+        for training in self.trainings:  # what had ended early
+            self.store_entry(training)
 
     def _give_up(self, training: _Training, why: str) -> None:
         if training.entry is not None or training.given_up is not None:
             return
-        losses, text = training.losses, str(training.combination)
-        training.given_up = GivenUp(text, len(losses), min(losses, default=None), why)
+        losses, combination = training.losses, str(training.combination)
+        training.given_up = GivenUp(combination, len(losses), min(losses, default=None), why)
         training.fitted = training.state = None
-        self.on_progress(GaveUp(**asdict(training.given_up)))
+        self.report.gave_up(training.given_up)
 
     def result(self) -> SweepRun:
         """Sum up.
@@ -327,21 +333,21 @@ class _Sweep:
         Raises:
             TrainingError: there is nothing to sum up.
         """
-        stored = [(one.combination, one.entry) for one in self.every if one.entry is not None]
-        lost = tuple(one.given_up for one in self.every if one.given_up is not None)
+        stored = [t for t in self.trainings if t.entry is not None]
+        lost = tuple(t.given_up for t in self.trainings if t.given_up is not None)
         if not stored:
             raise TrainingError(
                 "no training of the sweep came to an end",
-                why="\n".join(f"{one.combination}: {one.why}" for one in lost),
+                why="\n".join(f"{given_up.combination}: {given_up.why}" for given_up in lost),
                 hint="Sweep over lower learning rates: --lr 1e-5,1e-4",
                 code="sweep.diverged",
             )
         return SweepRun(
             self.name,
             self.task.name,
-            entries=tuple(entry for _, entry in stored),
-            combinations=tuple(combination for combination, _ in stored),
-            before=self.before,
+            entries=tuple(t.entry for t in stored if t.entry is not None),
+            combinations=tuple(t.combination for t in stored),
+            before=tuple(t.entry.ref for t in stored if t.entry and t.was_there),
             given_up=lost,
         )
 
@@ -353,5 +359,5 @@ def _mean_loss(group: Sequence[_Training]) -> float:
     return sum(min(training.losses) for training in group) / len(group)
 
 
-def _batched(those: Sequence[_Training], size: int) -> Iterator[Sequence[_Training]]:
-    return (those[start : start + size] for start in range(0, len(those), size))
+def _batched(trainings: Sequence[_Training], size: int) -> Iterator[Sequence[_Training]]:
+    return (trainings[start : start + size] for start in range(0, len(trainings), size))

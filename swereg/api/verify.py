@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from swereg.api.entries import opened
-from swereg.api.train import load
+from swereg.api.arguments.opening import open_registry
+from swereg.api.load import load
 from swereg.errors import NotFound, SweregError
 from swereg.records.dataset import texts
 from swereg.records.entry import Entry
@@ -41,7 +41,7 @@ def verify(
     Raises:
         NotFound: there is no such entry, or no registry.
     """
-    with opened(registry) as store:
+    with open_registry(registry) as store:
         checked = store.check(ref, on_checked=on_checked)
         if not deep:
             return checked

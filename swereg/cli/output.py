@@ -10,7 +10,6 @@ import csv
 import io
 import json
 import os
-import re
 import shutil
 import sys
 import unicodedata
@@ -187,11 +186,6 @@ def styled(text: str, style: str) -> str:
 def clean(text: str) -> str:
     """Make a text one harmless line: control and direction characters become escapes."""
     return text if text.isprintable() else "".join(map(_harmless, text))
-
-
-def without_password(location: str) -> str:
-    """Hide the password of a database URL."""
-    return re.sub(r"(://[^/:@]*):[^/@]*@", r"\1:***@", location)
 
 
 def _harmless(letter: str) -> str:

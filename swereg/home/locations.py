@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import platformdirs
@@ -37,3 +38,8 @@ def hub_cache() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     whole = os.environ.get("HF_HOME") or f"{cache}/huggingface"
     return Path(os.path.expandvars(whole)).expanduser() / "hub"
+
+
+def without_password(location: str) -> str:
+    """Hide the password of a database URL."""
+    return re.sub(r"(://[^/:@]*):[^/@]*@", r"\1:***@", location)

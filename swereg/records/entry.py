@@ -135,6 +135,11 @@ class Entry:
         """The kept epoch's validation loss (nats per example), or None where it is not known."""
         return self.scores.get("val", {}).get("loss")
 
+    @property
+    def base_fingerprint(self) -> str | None:
+        """The fingerprint of the base, or None where the method has none."""
+        return None if self.base is None else self.base.fingerprint
+
     def require_base(self) -> BaseInfo:
         """Return the base, for what cannot be done without one.
 

@@ -88,6 +88,14 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """So many texts are answered."""
+
+    done: int
+    of: int
+
+
+@dataclass(frozen=True)
 class CombinationBegan:
     """A training of a sweep begins, or goes on; ``number`` counts from 1."""
 
@@ -115,6 +123,7 @@ Progress = (
     | Tried
     | SeedBegan
     | Stored
+    | Answered
     | CombinationBegan
     | GaveUp
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from swereg.records.dataset import Split
 
@@ -41,9 +41,23 @@ class BaseInfo:
         return f"{self.name}@{self.revision[:7]}" if self.revision else self.name
 
 
+def _option(default: Any, help: str, metavar: str = "", choices: tuple[str, ...] = ()) -> Any:  # noqa: A002
+    """A field of a recipe that a person may set: the command line makes an option of it.
+
+    Args:
+        help: what ``swereg train --help`` says of it.
+        metavar: what stands for a value there.
+        choices: the values that there are.
+    """
+    return field(default=default, metadata={"help": help, "metavar": metavar, "choices": choices})
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides how a training goes, apart from its data and its base.
+
+    The fields with a help text are the options of ``swereg.train`` and ``swereg train``; this is
+    the one place that names them.
 
     Attributes:
         method: the method's name.
@@ -67,25 +81,47 @@ class Recipe:
 
     method: str = "lora"
     settings: Mapping[str, Any] = field(default_factory=dict)
-    learning_rate: float = 1e-4
-    batch_size: int = 8
-    epochs: int = 50
-    patience: int = 2
-    seed: int = 42
-    max_length: int = 256
-    dropout: float = 0.1
-    weight_decay: float = 0.0
-    clip: float = 1.0
-    precision: str = "fp32"
-    device: str = "auto"
+    learning_rate: float = _option(
+        1e-4,
+        "At the start; it decays to 0.  [default: the method's: lora 1e-4, full 1e-5; a base may "
+        "recommend another, see below]",
+        "X",
+    )
+    batch_size: int = _option(8, "Examples per step.", "N")
+    epochs: int = _option(50, "The most epochs.", "N")
+    patience: int = _option(2, "Stop after N epochs without a better validation loss.", "N")
+    seed: int = _option(42, "Of initialisation, order and dropout.", "N")
+    max_length: int = _option(256, "Tokens per text; the rest of a text is cut.", "N")
+    dropout: float = _option(0.1, "In the encoder and before the head.", "P")
+    weight_decay: float = _option(0.0, "Of AdamW.", "X")
+    clip: float = _option(1.0, "The largest norm of the gradient.", "X")
+    precision: str = _option("fp32", "Of the arithmetic.", choices=("fp32", "bf16"))
+    device: str = _option(
+        "auto",
+        "Where to train; auto takes the best there is.",
+        choices=("auto", "cpu", "cuda", "mps"),
+    )
 
 
+class RecipeOptions(TypedDict, total=False):
+    """The options of a recipe, for type checkers; a test holds them to ``Recipe``."""
+
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    patience: int
+    seed: int
+    max_length: int
+    dropout: float
+    weight_decay: float
+    clip: float
+    precision: str
+    device: str
+
+
+OPTIONS = tuple(option for option in fields(Recipe) if "help" in option.metadata)
 BASELINE = "full"  # the method that others are held against
-
-
 KNOWN_OF_IMPORTED = ("method", "settings", "max_length")  # fields of Recipe
-
-
 KNOWN_WITHOUT_BASE = ("method", "settings", "seed")
 
 

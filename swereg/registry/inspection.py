@@ -15,7 +15,7 @@ from swereg.registry import filesystems, opening
 from swereg.registry.changes import garbage
 from swereg.registry.database import layout
 from swereg.registry.database.connection import Database
-from swereg.registry.entries.weights import FOLDER, WeightStore
+from swereg.registry.entries.weights import WeightStore
 
 _LITTLE = 2**30  # bytes; a full fine-tune needs twice its half gigabyte
 _WAL_SOUND = (3, 51, 3)  # before it, SQLite could corrupt a file in WAL mode
@@ -86,7 +86,7 @@ def _file(database: Database, path: Path) -> Iterator[Finding]:
         yield _fault("file", fault)
         return
     yield _journal(mode)
-    store = WeightStore(path.with_name(f"{path.stem}{FOLDER}"))
+    store = WeightStore.beside(path)
     missing = [digest for digest in known if not store.path_of(digest).is_file()]
     if missing:
         yield _wrong(

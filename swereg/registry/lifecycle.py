@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 from swereg.errors import UsageError
 from swereg.records import refs
 from swereg.records.entry import Entry
+from swereg.records.history import Event, Move
 from swereg.records.refs import Ref
 from swereg.registry.changes import aliases as pointing
 from swereg.registry.changes import deletion, notes_and_tags
-from swereg.registry.changes.aliases import Move
-from swereg.registry.entries import events, queries
-from swereg.registry.entries.events import Event
+from swereg.registry.entries.lookup import find_entry, settle_ref
 from swereg.registry.entries.opened import Opened
+from swereg.registry.entries.queries import Selects
+from swereg.registry.entries.reading import alias_moves, read_aliases, read_events
 
 
 class Life(Opened):
@@ -32,9 +32,9 @@ class Life(Opened):
         alias = refs.check_alias(alias)
         notes_and_tags.checked_text(message, "message")
         with self._database.writing() as connection:
-            entry = queries.find(connection, refs.parse(ref))
+            entry = find_entry(connection, refs.parse(ref))
             pointing.point(connection, alias, entry, message)
-            return queries.find(connection, Ref(entry.name, entry.version))
+            return find_entry(connection, Ref(entry.name, entry.version))
 
     def unalias(self, ref: str | Ref, *, message: str = "") -> Move:
         """Remove an alias such as ``sentiment@prod``; its history stays.
@@ -65,13 +65,13 @@ class Life(Opened):
     def aliases(self, name: str | None = None) -> dict[str, str]:
         """The aliases, such as ``{"sentiment@prod": "sentiment/3"}``."""
         with self._database.reading() as connection:
-            return queries.aliases(connection, name and unicodedata.normalize("NFC", name))
+            return read_aliases(Selects(connection), name)
 
     def alias_log(self, ref: str | Ref | None = None) -> list[Move]:
         """The moves of one alias, of a model's aliases or of all, the newest first."""
         with self._database.reading() as connection:
-            found = pointing.history(connection, None if ref is None else refs.parse(ref))
-        return found[::-1]
+            moves = alias_moves(Selects(connection), None if ref is None else refs.parse(ref))
+        return moves[::-1]
 
     # --- notes and tags ---------------------------------------------------------------------
 
@@ -83,9 +83,9 @@ class Life(Opened):
         """
         notes_and_tags.checked_text(text, "note")
         with self._database.writing() as connection:
-            entry = queries.find(connection, refs.parse(ref))
+            entry = find_entry(connection, refs.parse(ref))
             notes_and_tags.set_note(connection, entry, text)
-            return queries.find(connection, Ref(entry.name, entry.version))
+            return find_entry(connection, Ref(entry.name, entry.version))
 
     def tag(
         self,
@@ -113,10 +113,10 @@ class Life(Opened):
                 code="tag.nothing",
             )
         with self._database.writing() as connection:
-            entry = queries.find(connection, refs.parse(ref))
+            entry = find_entry(connection, refs.parse(ref))
             notes_and_tags.remove_tags(connection, entry, keys)
             notes_and_tags.set_tags(connection, entry, ready)
-            return queries.find(connection, Ref(entry.name, entry.version))
+            return find_entry(connection, Ref(entry.name, entry.version))
 
     # --- deletion ---------------------------------------------------------------------------
 
@@ -161,8 +161,8 @@ class Life(Opened):
             NotFound: nothing of that name ever was there.
         """
         with self._database.reading() as connection:
-            about = None if ref is None else queries.fixed(connection, refs.parse(ref))
-            found = events.newest(connection, about, limit)
-            if about is not None and not found:
-                queries.find(connection, about)  # says what there is
-        return found
+            about = None if ref is None else settle_ref(connection, refs.parse(ref))
+            events = read_events(Selects(connection), about, limit)
+            if about is not None and not events:
+                find_entry(connection, about)  # says what there is
+        return events

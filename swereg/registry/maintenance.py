@@ -13,7 +13,7 @@ from swereg.registry.care.integrity import Checked, OnChecked
 from swereg.registry.care.status import Status
 from swereg.registry.changes import garbage
 from swereg.registry.changes.garbage import Freed
-from swereg.registry.entries import queries
+from swereg.registry.entries.lookup import find_entry
 from swereg.registry.entries.opened import Opened
 
 
@@ -78,7 +78,7 @@ class Care(Opened):
         """
         if ref is not None:
             with self._database.reading() as connection:
-                those: Sequence[Entry] = [queries.find(connection, refs.parse(ref))]
+                those: Sequence[Entry] = [find_entry(connection, refs.parse(ref))]
             return integrity.check_entries(self._database, self._weights, those, on_checked)
         return integrity.check_all(self._database, self._weights, on_checked)
 

@@ -14,8 +14,10 @@ from swereg.records.entry import Entry
 from swereg.registry.bundles import copying, files
 from swereg.registry.bundles.files import Bundle
 from swereg.registry.database import tables as t
-from swereg.registry.entries import queries, rows
+from swereg.registry.entries import rows
+from swereg.registry.entries.lookup import entry_of_run, find_entry
 from swereg.registry.entries.opened import Opened
+from swereg.registry.entries.queries import Selects
 from swereg.registry.entries.rows import Row
 from swereg.registry.entries.weights import IN_DATABASE
 
@@ -50,7 +52,7 @@ class Carrying(Opened):
             found = {
                 entry.run: entry
                 for ref in these
-                for entry in [queries.find(connection, refs.parse(ref))]
+                for entry in [find_entry(connection, refs.parse(ref))]
             }
         if not found:
             raise UsageError("nothing was said to export", code="export.what")
@@ -100,7 +102,7 @@ class Carrying(Opened):
                 )
 
             def weights(digest: str) -> Row:
-                return self._weights.row(bundle.weights.read(there, digest, source))
+                return self._weights.row(bundle.weights.read(Selects(there), digest, source))
 
             for one in found:  # what goes into files is written before the transaction
                 if one.entry["size"] > min(self._weights.largest, IN_DATABASE):
@@ -114,5 +116,5 @@ class Carrying(Opened):
                         name=name or one.name,
                         source=source,
                     )
-                stored = [queries.by_run(here, run) for run in bundle.runs]
+                stored = [entry_of_run(here, run) for run in bundle.runs]
         return [entry for entry in stored if entry is not None]

@@ -72,7 +72,7 @@ def test_peft_loads_an_entry_and_swereg_takes_it_back(
     folder = swereg.export(entry.ref, peft=tmp_path / "out", registry=registry)
     for found in foreign.loaded(folder, tiny_base):
         assert same(found, logits(entry.ref, registry))
-    back = swereg.import_(folder, name="åter", base=str(tiny_base))
+    (back,) = swereg.import_(folder, name="åter", base=str(tiny_base))
     assert same(logits(back), logits(entry.ref, registry))
     assert (back.labels, back.task, back.method) == (LABELS, "väder", method)
     assert back.origin["base"] == "verified"
@@ -259,7 +259,7 @@ def test_an_adapter_from_peft_answers_as_it_does_there(
     folder = tmp_path / "adapter"
     wanted = foreign.make(folder, tiny_base, configs()[kind])
     said: list[Progress] = []
-    entry = swereg.import_(
+    (entry,) = swereg.import_(
         folder, name="främmande", labels=LABELS, base=str(tiny_base), on_progress=said.append
     )
     assert same(logits(entry), wanted)
@@ -269,7 +269,7 @@ def test_an_adapter_from_peft_answers_as_it_does_there(
     assert before.keys() == after.keys()
     assert all(torch.equal(before[key], after[key]) for key in before)
     assert same(foreign.loaded(out, tiny_base)[0], wanted)
-    assert swereg.import_(out, name="igen").recipe.settings == entry.recipe.settings
+    assert swereg.import_(out, name="igen")[0].recipe.settings == entry.recipe.settings
 
 
 @pytest.mark.filterwarnings("ignore:Found missing adapter keys")
@@ -280,7 +280,7 @@ def test_layers_that_the_file_lacks_are_not_adapted(tiny_base: Path, tmp_path: P
         lambda found: {k: t for k, t in found.items() if "layer.0.attention.self.query" not in k},
     )
     wanted = foreign.loaded(tmp_path, tiny_base)[0]
-    entry = swereg.import_(tmp_path, name="del", labels=LABELS, base=str(tiny_base))
+    (entry,) = swereg.import_(tmp_path, name="del", labels=LABELS, base=str(tiny_base))
     assert same(logits(entry), wanted)
     assert len(entry.recipe.settings["targets"].split("+")) == 3
 
@@ -288,7 +288,7 @@ def test_layers_that_the_file_lacks_are_not_adapted(tiny_base: Path, tmp_path: P
 def test_half_precision_is_widened(tiny_base: Path, tmp_path: Path) -> None:
     foreign.make(tmp_path, tiny_base, configs()["lora"])
     foreign.change_tensors(tmp_path, lambda found: {k: t.half() for k, t in found.items()})
-    entry = swereg.import_(tmp_path, name="halv", labels=LABELS, base=str(tiny_base))
+    (entry,) = swereg.import_(tmp_path, name="halv", labels=LABELS, base=str(tiny_base))
     assert same(logits(entry), foreign.loaded(tmp_path, tiny_base)[0])
 
 
@@ -299,7 +299,7 @@ def test_a_head_called_score_is_a_head(tiny_base: Path, tmp_path: Path) -> None:
         return {key.replace(".classifier.", ".score."): t for key, t in found.items()}
 
     foreign.change_tensors(tmp_path, renamed)
-    entry = swereg.import_(tmp_path, name="poäng", labels=LABELS, base=str(tiny_base))
+    (entry,) = swereg.import_(tmp_path, name="poäng", labels=LABELS, base=str(tiny_base))
     assert same(logits(entry), wanted)
 
 
@@ -307,7 +307,7 @@ def test_an_imported_entry_claims_nothing_that_is_not_known(
     tiny_base: Path, tmp_path: Path
 ) -> None:
     foreign.make(tmp_path / "adapter", tiny_base, configs()["lora"])
-    entry = swereg.import_(
+    (entry,) = swereg.import_(
         tmp_path / "adapter", name="x", labels=LABELS, base=str(tiny_base), note="från Lund"
     )
     assert swereg.show("x") == entry
@@ -318,7 +318,7 @@ def test_an_imported_entry_claims_nothing_that_is_not_known(
     assert json.loads(json.dumps(facts))["origin"]["base"] == "unverified"
     with Registry.open() as store:
         assert store.outputs(entry) == ()
-    assert swereg.import_(tmp_path / "adapter", name="x", labels=LABELS).ref == "x/2"
+    assert swereg.import_(tmp_path / "adapter", name="x", labels=LABELS)[0].ref == "x/2"
     (row, _) = swereg.compare("x/1", "x/2").rows
     assert not {"accuracy", "val_loss", "seconds"} & row.figures.keys()
 
@@ -330,12 +330,12 @@ def test_an_import_is_never_the_best_and_comes_last_in_order(
     trained = swereg.train(task, base=str(tiny_base), epochs=1, device="cpu")
     folder = swereg.export("väder", peft=tmp_path / "out")
     said: list[Progress] = []
-    imported = swereg.import_(folder, name="väder", on_progress=said.append)
+    (imported,) = swereg.import_(folder, name="väder", on_progress=said.append)
     assert imported.ref == "väder/2"
     assert any("now means väder/2" in event.text for event in said if isinstance(event, Notice))
     assert swereg.show("väder@best") == trained
     for sort in ("val_loss", "accuracy", "seconds"):
-        assert [entry.ref for entry in swereg.entries(sort=sort)] == ["väder/1", "väder/2"]
+        assert [entry.ref for entry in swereg.list(sort=sort)] == ["väder/1", "väder/2"]
     found = swereg.compare(task="väder")
     assert found.split == "test"
     assert found.rows[0].figures["accuracy"] == trained.scores["test"]["accuracy"]
@@ -348,7 +348,7 @@ def test_scores_are_computed_on_data(registry: Path, tmp_path: Path) -> None:
     folder = swereg.export("väder-lora", peft=tmp_path / "out", registry=registry)
     lines = ["text;label", *(f"{example.text};{example.label}" for example in read().test)]
     (tmp_path / "prov.csv").write_text("\n".join(lines))
-    one = swereg.import_(folder, name="a", data=tmp_path / "prov.csv", base=trained.base.name)
+    (one,) = swereg.import_(folder, name="a", data=tmp_path / "prov.csv", base=trained.base.name)
     assert one.scores["test"] == pytest.approx(trained.scores["test"], abs=1e-6)
     assert one.sizes == {"train": 0, "val": 0, "test": 9}
     with Registry.open() as store:
@@ -357,7 +357,7 @@ def test_scores_are_computed_on_data(registry: Path, tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("text;label\nsol;sol\n")
     (tmp_path / "test.csv").write_text("\n".join(lines[:4]))
     files = [tmp_path / "train.csv", tmp_path / "test.csv"]
-    assert swereg.import_(folder, name="a", data=files).sizes["test"] == 3
+    assert swereg.import_(folder, name="a", data=files)[0].sizes["test"] == 3
     (tmp_path / "test.csv").write_text("text;label\nblåst;storm\n")
     with pytest.raises(swereg.SweregError, match="labels that the adapter does not have"):
         swereg.import_(folder, name="a", data=files)

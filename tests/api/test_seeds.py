@@ -7,7 +7,7 @@ import signal
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from swereg.errors import TrainingError, UsageError
 from swereg.evaluation.statistics import seed_run
 from swereg.plugins import entry_points
 from swereg.records.progress import Notice, Progress, SeedBegan, Stored
+from swereg.records.training import OPTIONS, Recipe, RecipeOptions
 from swereg.testing import check_method
 from tests.cli.conftest import entry as made
 from tests.command_line import as_json, here
@@ -42,8 +43,8 @@ TASK = Task("väder", read, LABELS)
 
 
 def train(base: Path, task: Task = TASK, **more: Any) -> swereg.SeedRun:
-    quick = {"base": str(base), "method": "head", "epochs": 2, "learning_rate": 0.05}
-    return swereg.train_seeds(task, **(quick | more))  # type: ignore[arg-type]
+    quick = {"seeds": 5, "base": str(base), "method": "head", "epochs": 2, "learning_rate": 0.05}
+    return swereg.train(task, **(quick | more))  # type: ignore[arg-type]
 
 
 def test_each_seed_is_an_entry_on_the_same_data_and_the_spread_is_theirs(tiny_base: Path) -> None:
@@ -71,9 +72,14 @@ def test_it_takes_every_keyword_of_train() -> None:
         for name, p in inspect.signature(api.train).parameters.items()
         if p.kind is p.KEYWORD_ONLY
     }
-    assert set(api.TrainOptions.__annotations__) == keywords | set(
-        api.RecipeOptions.__annotations__
-    )
+    assert {*api.TrainOptions.__annotations__, "seeds"} == keywords | {o.name for o in OPTIONS}
+
+
+def test_type_checkers_see_the_fields_of_a_recipe() -> None:
+    types = {option.name: option.type for option in OPTIONS}
+    seen = inspect.get_annotations(RecipeOptions)
+    assert {name: kind.__forward_arg__ for name, kind in seen.items()} == types
+    assert {*types, "method", "settings"} == {field.name for field in fields(Recipe)}
 
 
 def test_the_seeds_may_be_named_and_a_single_one_has_no_deviation(tiny_base: Path) -> None:
@@ -110,7 +116,7 @@ def test_an_error_keeps_the_entries_before_it(tiny_base: Path) -> None:
 
     with pytest.raises(TrainingError):
         train(tiny_base, seeds=5, epochs=1, on_progress=fail)
-    assert [entry.recipe.seed for entry in swereg.entries(sort="ref")] == [43, 42]
+    assert [entry.recipe.seed for entry in swereg.list(sort="ref")] == [43, 42]
 
 
 @pytest.mark.parametrize(
@@ -118,14 +124,14 @@ def test_an_error_keeps_the_entries_before_it(tiny_base: Path) -> None:
 )
 def test_seeds_that_make_no_sense_are_refused(said: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
-        swereg.train_seeds(TASK, **said)
+        swereg.train(TASK, **said)
     assert caught.value.code == "seeds.value"
 
 
 @pytest.mark.parametrize("method", ["tfidf", "majority"])
 def test_methods_without_chance_are_refused(method: str) -> None:
     with pytest.raises(UsageError) as caught:
-        swereg.train_seeds(TASK, method=method)
+        swereg.train(TASK, method=method, seeds=5)
     assert caught.value.code == "seeds.deterministic"
 
 
@@ -156,7 +162,7 @@ def test_a_method_without_a_base_may_have_seeds_too(monkeypatch: pytest.MonkeyPa
         lambda kind, name: Lottery() if name == "lottery" else find(kind, name),
     )
     check_method("lottery")
-    run = swereg.train_seeds(TASK, method="lottery", seeds=3)
+    run = swereg.train(TASK, method="lottery", seeds=3)
     assert [entry.recipe.settings["chosen"] for entry in run.entries] == [42, 43, 44]
     assert len(set(run.spreads["val_loss"].values)) == 3
 
@@ -212,7 +218,7 @@ def test_an_interrupt_keeps_what_is_ready_and_names_it(table: Path, tiny_base: P
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    stored = [entry.ref for entry in swereg.entries(sort="created")]
+    stored = [entry.ref for entry in swereg.list(sort="created")]
     assert "väder-head/1, väder-head/2" in said
     last = said.strip().splitlines()[-1]
     assert last.startswith("interrupted: väder-head/1")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import swereg
-from swereg.api import sweep_plan
+from swereg.api.sweeping import plot as sweep_plot
 from swereg.errors import TrainingError, UsageError
 from swereg.records.progress import CombinationBegan, EpochEnded, GaveUp, Progress, Stored
 from tests.api.test_seeds import TASK, read
@@ -91,7 +91,7 @@ def test_what_is_there_is_not_trained_again(tiny_base: Path) -> None:
     assert [event.combination for event in seen if isinstance(event, CombinationBegan)] == [
         "r=3, seed 42"
     ]
-    assert swereg.entries(where=[f"tag=sweep={more.name}"], sort="ref")[0].ref == "väder/3"
+    assert swereg.list(where=[f"tag=sweep={more.name}"], sort="ref")[0].ref == "väder/3"
     again = sweep(tiny_base, over={"r": [1, 2]})
     assert (again.before, again.name) == (("väder/1", "väder/2"), first.name)
     changed = sweep(tiny_base, over={"r": [1, 2]}, epochs=1)
@@ -176,18 +176,18 @@ def test_what_makes_no_sweep_is_refused_before_anything_is_trained(
     with pytest.raises(UsageError) as caught:
         sweep(tiny_base, over=over, **more)
     assert caught.value.code == code
-    assert not (home / "registry.db").exists() or swereg.entries() == []
+    assert not (home / "registry.db").exists() or swereg.list() == []
 
 
 def test_the_plot_has_a_line_for_what_else_was_said(tiny_base: Path, tmp_path: Path) -> None:
     found = sweep(tiny_base, over={"r": [16, 2], "dropout": [0, 0.1]}, seeds=2, epochs=1)
-    path = sweep_plan.plot_sweep(found, "r", output=tmp_path / "kurva.svg", metric="macro_f1")
+    path = sweep_plot.plot_sweep(found, "r", output=tmp_path / "kurva.svg", metric="macro_f1")
     drawn = path.read_text(encoding="utf-8")
     assert all(f">{text}</text>" in drawn for text in ("dropout=0", "dropout=0.1", "2", "16"))
     assert drawn.index(">2</text>") < drawn.index(">16</text>")
     assert "alpha" not in drawn
     with pytest.raises(UsageError) as caught:
-        sweep_plan.plot_sweep(found, "learning_rate", output=tmp_path / "kurva.svg")
+        sweep_plot.plot_sweep(found, "learning_rate", output=tmp_path / "kurva.svg")
     assert caught.value.code == "sweep.key"
 
 

@@ -40,7 +40,7 @@ def test_a_task_of_ones_own_is_trained_stored_and_loaded(tiny_base: Path) -> Non
     entry = train(tiny_base, note="först", on_progress=seen.append)
     assert (entry.ref, entry.labels, entry.note) == ("väder/1", LABELS, "först")
     assert {Started, EpochEnded} <= {type(event) for event in seen}
-    assert swereg.show("väder") == entry == swereg.entries(task="väder")[0]
+    assert swereg.show("väder") == entry == swereg.list(task="väder")[0]
     classifier = swereg.load("väder")
     (answer, cut) = classifier.predict(["Sol i Malmö", "regn " * 200])
     assert tuple(answer.scores) == LABELS

@@ -90,7 +90,7 @@ CASES = {  # a command, and the code of its error
     "export känslor/2": "export.what",
     "export känslor/2 --peft {tmp}": "export.taken",
     "import {tmp}/nope.swereg": "import.missing",
-    "import {tmp}": "usage",
+    "import {tmp}": "import.unnamed",
     "report --task nope -o {tmp}/r.html": "compare.empty",
     "report --task känslor -o {tmp}/nope/r.html": "report.folder",
     "backup {tmp}/empty.csv": "backup.exists",

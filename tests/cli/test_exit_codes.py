@@ -145,7 +145,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     code = (
         "import sys, swereg\nfrom swereg.cli import main\n"
         "from tests.cli.conftest import entry\n"
-        "swereg.entries = lambda **_: [entry(version=n) for n in range(1, 20001)]\n"
+        "swereg.list = lambda **_: [entry(version=n) for n in range(1, 20001)]\n"
         "sys.argv[1:] = ['list', '--all', '-q']\nmain()"
     )
     process = subprocess.Popen(

@@ -17,6 +17,7 @@ import swereg as python
 from swereg.errors import CheckFailed
 from swereg.records.refs import Ref
 from swereg.registry.entries import seals
+from swereg.registry.entries.queries import Selects
 from tests.command_line import HEAVY, as_json, here, listed, shown, swereg, train
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -187,7 +188,7 @@ def test_deep_verify_finds_other_answers_even_under_a_forged_seal(registry: Path
     with python.Registry.open() as store:
         run = store.get("omdöme/1").run
         with store._database.reading() as connection, pytest.raises(CheckFailed) as caught:
-            seals.check(connection, run, Ref("omdöme", 1))
+            seals.check_seal(Selects(connection), run, Ref("omdöme", 1))
     (forged,) = re.findall(r"found +(\w+)", caught.value.why)
     with closing(sqlite3.connect(registry)) as db, db:
         db.execute("UPDATE entries SET seal = ? WHERE run = ?", [forged, run])

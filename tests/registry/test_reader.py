@@ -1,4 +1,4 @@
-"""A glance shows what the registry itself shows, or nothing."""
+"""A reader without SQLAlchemy shows what the registry itself shows, or leaves it to it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,28 @@ from typing import Any
 import pytest
 
 import swereg
-from swereg.errors import CheckFailed, SweregError
+from swereg.errors import CheckFailed, NotFound, SweregError, UsageError
+from swereg.records.entry import Outline
 from swereg.records.training import Recipe
 from swereg.registry import Registry
-from swereg.registry.entries.queries import _SORTS as SORTS
-from swereg.registry.reader import Glance, Unusual
+from swereg.registry.entries.generated_sql import LARGEST_FIRST
+from swereg.registry.entries.reading import Filters, list_entries
+from swereg.registry.reader import Reader
+from swereg.registry.sqlite_file import NeedsRegistry, SqliteFile
 from tests.command_line import here
-from tests.registry.make_entry import make
+from tests.registry.make_entry import BASE, make
 
 
-def glance() -> Glance:
-    found = Glance.at(None)
-    assert found is not None
-    return found
+@pytest.fixture
+def reader(full: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    """A reader of it that may not ask the registry."""
+
+    def refuse(_: Reader) -> Registry:
+        raise NeedsRegistry
+
+    monkeypatch.setattr(Reader, "whole", refuse)
+    with Reader() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +71,24 @@ WANTED: list[dict[str, Any]] = [
     {"task": "nope"},
     {"method": "lora"},
     {"method": "lora", "name": "ämnen", "task": "känslor"},
+    {"deleted": True},
+    {"deleted": True, "name": "känslor"},
 ]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 3, 500, None])
 @pytest.mark.parametrize("wanted", WANTED)
 def test_lists_are_those_of_the_registry(
-    full: Registry, wanted: dict[str, str], limit: int | None
+    full: Registry, reader: Reader, wanted: dict[str, Any], limit: int | None
 ) -> None:
-    found = glance()
-    assert found.entries(**wanted, limit=limit) == full.entries(**wanted, limit=limit)
-    assert found.count(**wanted) == full.count(**wanted)
+    assert reader.entries(**wanted, limit=limit) == full.entries(**wanted, limit=limit)
+    assert reader.count(**wanted) == full.count(**wanted)
 
 
 @pytest.mark.parametrize("task", ["känslor", "ka\u0308nslor", "nope"])
-def test_what_ranks_entries_is_that_of_the_registry(full: Registry, task: str) -> None:
+def test_what_ranks_entries_is_that_of_the_registry(
+    full: Registry, reader: Reader, task: str
+) -> None:
     """Of two models, with equal losses, seeds, an import, and a method without a base."""
     for number, facts in enumerate(
         (
@@ -87,16 +99,24 @@ def test_what_ranks_entries_is_that_of_the_registry(full: Registry, task: str) -
         )
     ):
         full.add(make(f"more-{number}", name="ämnen", **facts))
-    found = glance().outlines(task)
-    assert found == full.outlines(task)
-    kinds = [one.kind for one in found]
-    assert (len(found), kinds.count(None)) == ((9, 1) if task != "nope" else (0, 0))
+    outlines = reader.outlines(task)
+    assert (
+        outlines
+        == full.outlines(task)
+        == list(map(Outline.of, full.entries(task=task, sort="val_loss")))
+    )
+    kinds = [outline.kind for outline in outlines]
+    assert (len(outlines), kinds.count(None)) == ((9, 1) if task != "nope" else (0, 0))
 
 
-@pytest.mark.parametrize("sort", SORTS)
-def test_every_order_is_that_of_the_registry(full: Registry, sort: str) -> None:
+@pytest.mark.parametrize("descending", [None, False, True])
+@pytest.mark.parametrize("sort", LARGEST_FIRST)
+def test_every_order_is_that_of_the_registry(
+    full: Registry, reader: Reader, sort: str, descending: bool | None
+) -> None:
     for limit in (2, None):
-        assert glance().entries(sort=sort, limit=limit) == full.entries(sort=sort, limit=limit)
+        order: dict[str, Any] = {"sort": sort, "descending": descending, "limit": limit}
+        assert reader.entries(**order) == full.entries(**order)
 
 
 @pytest.mark.parametrize(
@@ -110,48 +130,95 @@ def test_every_order_is_that_of_the_registry(full: Registry, sort: str) -> None:
         "känslor@a",
         "ämnen@latest",
         "ämnen/1",
+        "känslor@best",
     ],
 )
-def test_references_mean_what_they_mean_to_the_registry(full: Registry, ref: str) -> None:
-    entry = glance().get(ref)
+def test_references_mean_what_they_mean_to_the_registry(
+    full: Registry, reader: Reader, ref: str
+) -> None:
+    entry = reader.get(ref)
     assert entry == full.get(ref)
-    assert glance().outputs(entry) == full.outputs(entry)
+    assert reader.outputs(entry) == full.outputs(entry)
+    assert reader.weights(entry) == full.weights(entry)
+    assert reader.log(ref) == full.log(ref)
 
 
-def test_texts_are_those_of_the_registry(full: Registry) -> None:
+@pytest.mark.parametrize("ref", [None, "känslor", "känslor@prod", "ämnen"])
+def test_the_past_is_that_of_the_registry(full: Registry, reader: Reader, ref: str | None) -> None:
+    full.alias("känslor/1", "prod")
+    full.unalias("känslor@a")
+    assert reader.log(ref) == full.log(ref)
+    assert reader.log(ref, limit=2) == full.log(ref, limit=2)
+    assert reader.alias_log(ref) == full.alias_log(ref)
+    assert reader.aliases() == full.aliases()
+    assert reader.aliases("känslor") == full.aliases("känslor") != {}
+
+
+def test_names_bases_and_datasets_are_those_of_the_registry(full: Registry, reader: Reader) -> None:
+    full.add(make("g"))
+    full.set_default_base(BASE)
+    full.rm("ämnen/1")
+    assert reader.names() == full.names() == ["känslor", "ämnen"]
+    full.rm("ämnen/3")
+    assert reader.names() == full.names() == ["känslor"]
+    assert reader.tasks() == full.tasks() == ["känslor"]
+    assert reader.default_base == full.default_base == BASE
+    assert reader.datasets() == full.datasets() == reader.datasets(task="ka\u0308nslor") != []
+    digest = full.get("känslor/4").dataset or ""
+    for which in (digest[:8], "känslor/4", "känslor@latest"):
+        assert reader.find_dataset(which) == full.find_dataset(which)
+
+
+def test_texts_are_those_of_the_registry(full: Registry, reader: Reader) -> None:
     full.add(make("g"))
     digest = full.get("känslor/4").dataset or ""
-    found = glance().texts(digest)
-    assert found is not None
-    assert found == full.texts(digest)
+    texts = reader.texts(digest)
+    assert texts is not None
+    assert texts == full.texts(digest)
     full.forget(digest)
-    assert glance().texts(digest) is full.texts(digest) is None
-    assert glance().texts("0" * 64) is None
+    assert reader.texts(digest) is full.texts(digest) is None
+    assert reader.texts("0" * 64) is None
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda g: g.get("känslor/9"),
-        lambda g: g.get("ämnen/2"),
-        lambda g: g.get("nope"),
-        lambda g: g.get("känslor@best"),
-        lambda g: g.get("ämnen@prod"),
-        lambda g: g.entries(tags=["status"]),
-        lambda g: g.entries(deleted=True),
-        lambda g: g.entries(sort="nope"),
-        lambda g: g.count(tags=["x"]),
+        lambda r: r.get("känslor/9"),
+        lambda r: r.get("ämnen/2"),
+        lambda r: r.get("nope"),
+        lambda r: r.get("ämnen@prod"),
+        lambda r: r.log("nope"),
+        lambda r: r.find_dataset("nope"),
+        lambda r: r.entries(tags=["status"]),
+        lambda r: r.count(tags=["x"]),
     ],
 )
-def test_what_it_cannot_tell_it_leaves_to_the_registry(full: Registry, ask: Any) -> None:
-    with pytest.raises(Unusual):
-        ask(glance())
+def test_what_it_cannot_tell_it_leaves_to_the_registry(reader: Reader, ask: Any) -> None:
+    with pytest.raises(NeedsRegistry):
+        ask(reader)
 
 
-def test_a_long_list_is_read_in_pieces(full: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swereg.registry.reader._AT_ONCE", 2)
-    for limit in (3, None):
-        assert glance().entries(limit=limit) == full.entries(limit=limit)
+@pytest.mark.parametrize("ref", ["känslor/9", "ämnen/2", "nope", "ämnen@prod", "nope@best"])
+def test_the_registry_says_what_there_is(full: Registry, ref: str) -> None:
+    with pytest.raises(NotFound) as expected:
+        full.get(ref)
+    with Reader() as opened, pytest.raises(NotFound) as fault:
+        opened.get(ref)
+    assert str(fault.value) == str(expected.value)
+
+
+def test_an_unknown_order_is_refused(reader: Reader) -> None:
+    with pytest.raises(UsageError, match="sorted by 'nope'"):
+        reader.entries(sort="nope")
+
+
+def test_a_long_list_is_read_in_pieces(
+    full: Registry, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = full.entries()
+    monkeypatch.setattr("swereg.registry.entries.reading._PER_QUERY", 2)
+    assert reader.entries() == full.entries() == whole
+    assert reader.entries(limit=3) == whole[:3]
 
 
 def test_python_and_the_command_line_take_it(
@@ -159,7 +226,7 @@ def test_python_and_the_command_line_take_it(
 ) -> None:
     wanted, entry = full.entries(limit=4), full.get("känslor/2")
     monkeypatch.setattr(Registry, "open", lambda *_, **__: pytest.fail("it was opened"))
-    assert swereg.entries(limit=4) == wanted
+    assert swereg.list(limit=4) == wanted
     assert swereg.count() == 5
     assert swereg.show("känslor@prod") == entry
     assert here("list", "-q", "--limit", 4).split() == [entry.ref for entry in wanted]
@@ -193,20 +260,25 @@ def test_what_is_not_as_usual_is_left_to_the_registry(full: Registry, spoil: str
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             database.execute(f'DROP TRIGGER "{name}"')
         database.execute(spoil)
-    found = Glance.at(path)
-    if found is not None:  # the header is as usual
-        with pytest.raises(Unusual):
-            found.entries(limit=3)
+
+    def read() -> None:
+        with closing(SqliteFile.open(path)) as file, file.moment():
+            list_entries(file, Filters.of(), limit=3)
+
+    with pytest.raises(NeedsRegistry):  # from the header, or from what it reads
+        read()
     with pytest.raises(SweregError):
-        swereg.entries(registry=path, limit=3)
+        swereg.list(registry=path, limit=3)
 
 
-def test_no_file_a_broken_one_and_a_server_are_left_too(full: Registry, tmp_path: Path) -> None:
-    assert Glance.at(tmp_path / "none.db") is None
-    assert Glance.at(tmp_path) is None
-    assert Glance.at("postgresql://nobody@127.0.0.1:1/x") is None
+def test_no_file_a_broken_one_and_a_server_are_left_too(
+    full: Registry, reader: Reader, tmp_path: Path
+) -> None:
     (tmp_path / "cut.db").write_bytes(Path(full.location).read_bytes()[:5000])
-    assert Glance.at(tmp_path / "cut.db") is None
+    server = "postgresql://nobody@127.0.0.1:1/x"
+    for location in (tmp_path / "none.db", tmp_path, tmp_path / "cut.db", server):
+        with Reader(location) as opened, pytest.raises(NeedsRegistry):
+            opened.entries(limit=3)
 
 
 def test_a_damaged_row_is_named(full: Registry) -> None:
@@ -218,4 +290,4 @@ def test_a_damaged_row_is_named(full: Registry) -> None:
         database.execute("UPDATE entries SET recipe = '{' WHERE id = 3")
         database.commit()
     with pytest.raises(CheckFailed, match="känslor/3 in the registry is damaged"):
-        swereg.entries(registry=path, limit=9)
+        swereg.list(registry=path, limit=9)

@@ -320,7 +320,7 @@ def test_a_list_touches_neither_weights_nor_outputs_nor_texts(registry: Registry
     sa.event.remove(*listener, note)
     assert not any(f"{part}." in s for s in statements for part in ("weights", "outputs"))
     assert not any("content" in s for s in statements)
-    assert len(statements) == 2 * 5  # BEGIN, entries, curves, aliases, tags
+    assert len(statements) == 2 * 6  # BEGIN, ids, entries, curves, aliases, tags
 
 
 def test_an_import_is_stored_without_what_nobody_knows(registry: Registry) -> None:

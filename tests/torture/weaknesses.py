@@ -11,6 +11,7 @@ from typing import Any
 
 from swereg.home import files
 from swereg.records.training import Weights
+from swereg.registry import reader, retrieval
 from swereg.registry.database import connection
 from swereg.registry.entries import seals, weights
 
@@ -59,15 +60,14 @@ def no_syncs() -> None:
 def no_digests() -> None:
     """Weights and facts are believed as they are read."""
 
-    def read(self: weights.WeightStore, database: Any, digest: str, _: str) -> Weights:
-        row = database.execute(
-            weights.sa.select(weights.table).where(weights.table.c.digest == digest)
-        ).one()
+    def read(self: weights.WeightStore, source: Any, digest: str, _: str) -> Weights:
+        (row,) = source.rows("weights", digest=digest)
         data = row.data if row.store == "db" else self.path_of(digest).read_bytes()
         return Weights(digest, row.size, data=data)
 
     weights.WeightStore.read = read  # type: ignore[method-assign]
-    seals.check = lambda *_: None  # type: ignore[assignment]
+    for module in (seals, retrieval, reader):
+        module.check_seal = lambda *_: None  # type: ignore[assignment]
 
 
 WEAKNESSES: dict[str, Callable[[], None]] = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from swereg.adapters.peft.foreign_tensors import refusal
 from swereg.adapters.training.environment import environment
 from swereg.errors import CheckFailed
 from swereg.evaluation.scoring import pack, score
+from swereg.plugins import entry_points
 from swereg.plugins.specs import settings_of
 from swereg.records.dataset import Dataset, texts
 from swereg.records.training import Fitted, Recipe
@@ -40,6 +42,29 @@ class Imported:
 
     placed: Placed
     settings: Any
+
+
+def import_folder(
+    folder: PeftFolder,
+    base: FrozenBase,
+    labels: Sequence[str],
+    max_length: int,
+    dataset: Dataset | None,
+) -> Fitted:
+    """Put an adapter on a base, and write down what is known of it.
+
+    Args:
+        labels: in the order of the head's outputs.
+        max_length: tokens per text.
+        dataset: examples to score it on, if there are any.
+
+    Raises:
+        CheckFailed: it does not fit the base, its configuration, or the labels.
+    """
+    method = entry_points.find("method", folder.config.method)
+    imported = put_on(folder, base, method, labels, max_length)
+    recipe = Recipe(folder.config.method, asdict(imported.settings), max_length=max_length)
+    return fitted(folder, imported, base, recipe, uuid.uuid4().hex, dataset)
 
 
 def put_on(

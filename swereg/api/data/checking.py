@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swereg.api.data.stored import AnyRegistry
-from swereg.api.task_data import TASK_FILE, DataSource, existing, find_task, of_data
+from swereg.api.arguments.task_data import TASK_FILE, DataSource, existing, find_task, of_data
 from swereg.errors import NotFound, UsageError
 from swereg.plugins import entry_points
 from swereg.records.dataset import SPLITS, Dataset, ReadOptions, texts
@@ -27,7 +26,7 @@ def check(
     read: ReadOptions | None = None,
     base: str | None = None,
     max_length: int | None = None,
-    registry: AnyRegistry = None,
+    registry: Registry | str | Path | None = None,
     on_progress: OnProgress = silent,
 ) -> Report:
     """Say what training would say about data, before it: refusals, balance, lengths, twins.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from swereg.api.data.stored import AnyRegistry
-from swereg.api.entries import opened
+from swereg.api.arguments.opening import open_reader
 from swereg.errors import Conflict, StorageError
 from swereg.home import files
 from swereg.records.dataset import Dataset, ReadOptions, StoredDataset
+
+if TYPE_CHECKING:
+    from swereg.api.arguments.opening import Place
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def export(
     form: str | None = None,
     spreadsheet: bool = False,
     force: bool = False,
-    registry: AnyRegistry = None,
+    registry: Place = None,
 ) -> Exported:
     """Write a dataset as CSV, TSV or JSON Lines, with a column that names the splits.
 
@@ -66,7 +69,7 @@ def export(
         raise Conflict(
             f"{path} is there already", hint="Name another file, or say --force.", code="data.taken"
         )
-    with opened(registry) as store:
+    with open_reader(registry) as store:
         facts = store.find_dataset(which)
         dataset = store.dataset(facts.digest)
     text = writing.write(dataset, form, spreadsheet=spreadsheet)

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from swereg.api.entries import opened
+from swereg.api.arguments.opening import open_reader, open_registry
 from swereg.records.dataset import SPLITS, Dataset, Forgotten, Split, StoredDataset
-from swereg.registry import Registry
 
 if TYPE_CHECKING:
+    from swereg.api.arguments.opening import Place
     from swereg.records.difference import Difference
 
-AnyRegistry = Registry | str | Path | None
 
-
-def list_(*, task: str | None = None, registry: AnyRegistry = None) -> tuple[StoredDataset, ...]:
+def list_(*, task: str | None = None, registry: Place = None) -> tuple[StoredDataset, ...]:
     """List the datasets of a task, or all; the one that was first used last comes first."""
-    with opened(registry) as store:
+    with open_reader(registry) as store:
         return tuple(store.datasets(task=task))
 
 
-def show(which: str, *, registry: AnyRegistry = None) -> StoredDataset:
+def show(which: str, *, registry: Place = None) -> StoredDataset:
     """Return what the registry knows of a dataset; the texts are read with ``read``.
 
     Raises:
         NotFound: there is no such dataset.
         UsageError: the digits mean more than one.
     """
-    with opened(registry) as store:
+    with open_reader(registry) as store:
         return store.find_dataset(which)
 
 
-def read(which: str, *, registry: AnyRegistry = None) -> Dataset:
+def read(which: str, *, registry: Place = None) -> Dataset:
     """Return the examples of a dataset.
 
     Raises:
         NotFound: there is no such dataset, or its texts are not in the registry.
     """
-    with opened(registry) as store:
+    with open_reader(registry) as store:
         return store.dataset(store.find_dataset(which).digest)
 
 
@@ -50,7 +47,7 @@ class Row(NamedTuple):
     label: str
 
 
-def sample(which: str, rows: int, *, registry: AnyRegistry = None) -> list[Row]:
+def sample(which: str, rows: int, *, registry: Place = None) -> list[Row]:
     """Return some rows of a dataset, evenly from all over it, in its order.
 
     Raises:
@@ -62,7 +59,7 @@ def sample(which: str, rows: int, *, registry: AnyRegistry = None) -> list[Row]:
     return [whole[(2 * number + 1) * len(whole) // (2 * count)] for number in range(count)]
 
 
-def diff(before: str, after: str, *, registry: AnyRegistry = None) -> Difference:
+def diff(before: str, after: str, *, registry: Place = None) -> Difference:
     """Find out which rows of one dataset are added, removed, relabelled or moved in another.
 
     Raises:
@@ -70,11 +67,11 @@ def diff(before: str, after: str, *, registry: AnyRegistry = None) -> Difference
     """
     from swereg.records.difference import difference
 
-    with opened(registry) as store:
+    with open_reader(registry) as store:
         return difference(read(before, registry=store), read(after, registry=store))
 
 
-def rm(which: str, *, registry: AnyRegistry = None) -> Forgotten:
+def rm(which: str, *, registry: Place = None) -> Forgotten:
     """Erase the texts of a dataset from the registry's file, for good.
 
     Its digest and counts stay, and so do the entries with their scores and outputs. Copies of the
@@ -83,5 +80,5 @@ def rm(which: str, *, registry: AnyRegistry = None) -> Forgotten:
     Raises:
         NotFound: there is no such dataset.
     """
-    with opened(registry) as store:
+    with open_registry(registry) as store:
         return store.forget(which)

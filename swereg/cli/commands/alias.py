@@ -16,7 +16,7 @@ from swereg.cli.options import Session, option
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.registry.changes.aliases import Move
+    from swereg.records.history import Move
 
 COLUMNS: tuple[Column[tuple[str, str]], ...] = (
     Column("alias", "alias", lambda pair: pair[0], keep=1, style="bold"),
@@ -59,8 +59,7 @@ def set_(session: Session, alias_name: str, ref: str, message: str) -> None:
     \b
     swereg alias set prod sentiment/3 -m "better on irony"
     """
-    with swereg.Registry.open(session.registry) as store:
-        entry = store.alias(ref, alias_name, message=message)
+    entry = swereg.alias.set(alias_name, ref, message=message, registry=session.registry)
     output.data(f"{entry.name}@{alias_name} -> {entry.ref}")
 
 
@@ -70,12 +69,11 @@ def set_(session: Session, alias_name: str, ref: str, message: str) -> None:
 @click.pass_obj
 def list_(session: Session, name: str | None, as_json: bool) -> None:
     """List the aliases of all models, or of the model NAME."""
-    with swereg.Registry.open(session.registry) as store:
-        found = store.aliases(name)
+    aliases = swereg.alias.list(name, registry=session.registry)
     if as_json:
-        output.as_json({"aliases": found})
-    elif found:
-        tables.show(COLUMNS, list(found.items()))
+        output.as_json({"aliases": aliases})
+    elif aliases:
+        tables.show(COLUMNS, list(aliases.items()))
     else:
         output.say("There is no alias. Set one with: swereg alias set prod REF")
 
@@ -89,12 +87,11 @@ def log(session: Session, ref: str | None, as_json: bool) -> None:
 
     REF is an alias such as sentiment@prod, or a model's name; without it, all are shown.
     """
-    with swereg.Registry.open(session.registry) as store:
-        found = store.alias_log(ref)
+    moves = swereg.alias.log(ref, registry=session.registry)
     if as_json:
-        output.as_json({"moves": [asdict(move) for move in found]})
-    elif found:
-        tables.show(MOVES, found)
+        output.as_json({"moves": [asdict(move) for move in moves]})
+    elif moves:
+        tables.show(MOVES, moves)
     else:
         output.say("No alias like that was ever set.")
 
@@ -109,8 +106,7 @@ def rm(session: Session, ref: str, message: str) -> None:
     \b
     swereg alias rm sentiment@prod
     """
-    with swereg.Registry.open(session.registry) as store:
-        move = store.unalias(ref, message=message)
+    move = swereg.alias.rm(ref, message=message, registry=session.registry)
     output.data(f"{move.name}@{move.alias} -> nothing")
     output.say(f"It pointed to {_ref(move, move.old)}. Undo: swereg rollback {ref}")
 
@@ -128,7 +124,6 @@ def rollback(session: Session, ref: str, to: str | None, message: str) -> None:
     \b
     swereg rollback sentiment@prod
     """
-    with swereg.Registry.open(session.registry) as store:
-        move = store.rollback(ref, to=to, message=message)
+    move = swereg.rollback(ref, to=to, message=message, registry=session.registry)
     output.data(f"{move.name}@{move.alias} -> {_ref(move, move.new)}")
     output.say(f"It pointed to {_ref(move, move.old)}.")

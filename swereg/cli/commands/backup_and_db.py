@@ -10,7 +10,6 @@ import click
 import swereg
 from swereg.cli import options, output
 from swereg.cli.display import tables
-from swereg.home import locations
 from swereg.records import formatting
 
 if TYPE_CHECKING:
@@ -29,18 +28,18 @@ def backup(session: Session, file: str | None, as_json: bool) -> None:
     copy lies beside the registry. Weights that lie in files go to a folder beside the copy. Every
     byte of it is checked, and it is a registry as it stands: swereg --registry FILE list.
     """
-    with swereg.Registry.open(session.registry) as store:
-        made = store.backup(file)
+    copied = swereg.backup(file, registry=session.registry)
     if as_json:
-        facts = asdict(made) | {"path": str(made.path), "folder": made.folder and str(made.folder)}
+        facts = asdict(copied)
+        facts |= {"path": str(copied.path), "folder": copied.folder and str(copied.folder)}
         output.as_json({"backup": facts})
         return
-    output.data(output.clean(str(made.path)))
-    entries = formatting.several(made.entries, "entry", "entries")
-    output.say(f"{entries}, {formatting.size(made.size)}, checked")
-    if made.folder:
-        several = formatting.several(made.files, "file")
-        output.say(f"with {several} of {formatting.size(made.in_files)} in {made.folder}")
+    output.data(output.clean(str(copied.path)))
+    entries = formatting.several(copied.entries, "entry", "entries")
+    output.say(f"{entries}, {formatting.size(copied.size)}, checked")
+    if copied.folder:
+        several = formatting.several(copied.files, "file")
+        output.say(f"with {several} of {formatting.size(copied.in_files)} in {copied.folder}")
 
 
 @click.group(cls=options.Group)
@@ -52,8 +51,7 @@ def db() -> None:
 @click.pass_obj
 def path(session: Session) -> None:
     """Print where the registry is, whether it exists or not."""
-    location = session.registry or locations.registry_location()
-    output.data(output.clean(output.without_password(location)))
+    output.data(output.clean(swereg.db.path(registry=session.registry)))
 
 
 @db.command("status")
@@ -61,15 +59,14 @@ def path(session: Session) -> None:
 @click.pass_obj
 def status(session: Session, as_json: bool) -> None:
     """Show how large the registry is, and what is in it."""
-    with swereg.Registry.open(session.registry) as store:
-        found = store.status()
+    shown = swereg.db.status(registry=session.registry)
     if as_json:
-        facts = asdict(found)
+        facts = asdict(shown)
         for key in ("weights_in_database", "weights_in_files"):
             facts[key] = dict(zip(("count", "bytes"), facts[key], strict=True))
         output.as_json({"status": facts})
     else:
-        tables.facts([("Registry", _facts(found))])
+        tables.facts([("Registry", _facts(shown))])
 
 
 @db.command("upgrade")
@@ -79,30 +76,29 @@ def upgrade(session: Session) -> None:
 
     A file is upgraded whenever it is opened; a database on a server only by this.
     """
-    swereg.Registry.upgrade(session.registry)
-    with swereg.Registry.open(session.registry) as store:
-        output.say(f"{store.location} has schema {store.status().schema}, the newest")
+    upgraded = swereg.db.upgrade(registry=session.registry)
+    output.say(f"{upgraded.location} has schema {upgraded.schema}, the newest")
 
 
-def _facts(found: Status) -> list[tuple[str, str]]:
+def _facts(shown: Status) -> list[tuple[str, str]]:
     return [
-        ("location", found.location),
+        ("location", shown.location),
         (
             "schema",
-            f"{found.schema}, the newest"
-            if found.schema == found.newest_schema
-            else f"{found.schema} of {found.newest_schema}",
+            f"{shown.schema}, the newest"
+            if shown.schema == shown.newest_schema
+            else f"{shown.schema} of {shown.newest_schema}",
         ),
-        ("size", formatting.known(found.size, formatting.size)),
-        ("free in it", formatting.size(found.free)),
-        ("models", formatting.count(found.models)),
-        ("entries", formatting.count(found.entries)),
-        ("deleted", f"{found.deleted:,} that can be restored"),
-        ("aliases", formatting.count(found.aliases)),
-        ("datasets", formatting.count(found.datasets)),
-        ("weights in it", _several(found.weights_in_database)),
-        ("weights in files", f"{_several(found.weights_in_files)} in {found.weights_folder}"),
-        ("journal", found.journal or "the server's"),
+        ("size", formatting.known(shown.size, formatting.size)),
+        ("free in it", formatting.size(shown.free)),
+        ("models", formatting.count(shown.models)),
+        ("entries", formatting.count(shown.entries)),
+        ("deleted", f"{shown.deleted:,} that can be restored"),
+        ("aliases", formatting.count(shown.aliases)),
+        ("datasets", formatting.count(shown.datasets)),
+        ("weights in it", _several(shown.weights_in_database)),
+        ("weights in files", f"{_several(shown.weights_in_files)} in {shown.weights_folder}"),
+        ("journal", shown.journal or "the server's"),
     ]
 
 

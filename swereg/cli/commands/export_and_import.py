@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -187,51 +188,29 @@ def import_(
     swereg import sentiment-adapter --name sentiment-lab
     swereg import checkpoint-120 --name ton --labels glad,arg --data test.csv
     """
-    if not Path(source).is_dir():
-        _refuse_options(said, data, no_keep_data)
-        _tell(
-            session,
-            swereg.import_entries(source, name=name, registry=session.registry),
-            as_json=as_json,
-            quiet=quiet,
-        )
-        return
-    if name is None:
-        raise click.UsageError("An adapter in a folder needs a --name.")
     read = ReadOptions(**{key: value for key in READ if (value := said.pop(key)) is not None})
     with progress.Quiet() as display:
-        entry = swereg.import_(
+        entries = swereg.import_(
             source,
             name=name,
             data=list(data) or None,
-            read=read,
+            read=read if read != ReadOptions() else None,
             keep_data=not no_keep_data,
             registry=session.registry,
             on_progress=display,
             **said,
         )
-    if as_json:
-        session.stored = entry.ref
-        output.as_json(entry.to_json())
-    else:
-        _tell(session, [entry], as_json=False, quiet=quiet)
-
-
-def _refuse_options(said: dict[str, Any], data: tuple[str, ...], no_keep_data: bool) -> None:
-    """Refuse what is for folders: a file says all of that itself."""
-    given = [
-        key for key, value in {**said, "data": data, "no_keep_data": no_keep_data}.items() if value
-    ]
-    if given:
-        option_ = given[0].replace("_", "-")
-        raise click.UsageError(f"--{option_} is for folders; a file brings its own facts.")
-
-
-def _tell(session: Session, entries: list[Entry], *, as_json: bool, quiet: bool) -> None:
     session.stored = ", ".join(entry.ref for entry in entries)
-    if as_json:
+    if not as_json:
+        _tell(entries, quiet=quiet)
+    elif Path(source).is_dir():
+        output.as_json(entries[0].to_json())
+    else:
         output.as_json({"entries": [entry.to_json() for entry in entries]})
-    elif quiet or not output.is_terminal():
+
+
+def _tell(entries: Sequence[Entry], *, quiet: bool) -> None:
+    if quiet or not output.is_terminal():
         for entry in entries:
             output.data(entry.ref)
     else:

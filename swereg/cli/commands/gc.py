@@ -37,26 +37,25 @@ def gc(session: Session, dry_run: bool, now: bool, compact: bool, as_json: bool)
     Files that interrupted work left behind go too, once they are an hour old. Nothing that an
     entry refers to is touched, and no number is given out again.
     """
-    with swereg.Registry.open(session.registry) as store:
-        found = store.gc(now=now, dry_run=dry_run, compact=compact and not dry_run)
+    freed = swereg.gc(dry_run=dry_run, now=now, compact=compact, registry=session.registry)
     if as_json:
-        output.as_json({"dry_run": dry_run, **asdict(found)})
+        output.as_json({"dry_run": dry_run, **asdict(freed)})
         return
-    for ref in found.entries:
+    for ref in freed.entries:
         output.data(ref)
-    output.say(f"{'would be freed' if dry_run else 'freed'}: {_sum(found)}")
+    output.say(f"{'would be freed' if dry_run else 'freed'}: {_sum(freed)}")
     if compact and not dry_run:
-        output.say(f"the registry's file is {formatting.size(found.given_back)} smaller")
-    elif found.in_database:
+        output.say(f"the registry's file is {formatting.size(freed.given_back)} smaller")
+    elif freed.in_database:
         output.say("What is free in the file is used by what comes next; --compact gives it back.")
 
 
-def _sum(found: Freed) -> str:
+def _sum(freed: Freed) -> str:
     parts = [
-        formatting.several(len(found.entries), "entry", "entries"),
-        f"{formatting.size(found.in_database)} in the registry",
+        formatting.several(len(freed.entries), "entry", "entries"),
+        f"{formatting.size(freed.in_database)} in the registry",
     ]
-    if found.files:
-        several = formatting.several(found.files, "file")
-        parts.append(f"{formatting.size(found.in_files)} in {several} beside it")
+    if freed.files:
+        several = formatting.several(freed.files, "file")
+        parts.append(f"{formatting.size(freed.in_files)} in {several} beside it")
     return ", ".join(parts)

@@ -184,7 +184,7 @@ def _entries(
     No registry yet counts as an empty one.
     """
     try:
-        found = swereg.entries(**wanted, **more, limit=limit, registry=session.registry)
+        found = swereg.list(**wanted, **more, limit=limit, registry=session.registry)
         total = len(found)
         if total == limit:
             total = swereg.count(**wanted, registry=session.registry)

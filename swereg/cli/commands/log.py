@@ -17,7 +17,7 @@ from swereg.cli.options import Session, option
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.registry.entries.events import Event
+    from swereg.records.history import Event
 
 MOST = 20
 _CHANGE = ("key", "old", "new")
@@ -65,11 +65,11 @@ def log(session: Session, ref: str | None, limit: int, everything: bool, as_json
     The newest comes first. REF is a model's name, a version, or an alias; without it, everything
     is shown. Deleted entries have their history too.
     """
-    with swereg.Registry.open(session.registry) as store:
-        found = store.log(ref, limit=None if everything else limit)
+    limit_or_none = None if everything else limit
+    events = swereg.log(ref, limit=limit_or_none, registry=session.registry)
     if as_json:
-        output.as_json({"events": [asdict(event) for event in found]})
-    elif found:
-        tables.show(COLUMNS, found)
+        output.as_json({"events": [asdict(event) for event in events]})
+    elif events:
+        tables.show(COLUMNS, events)
     else:
         output.say("Nothing has happened yet.")

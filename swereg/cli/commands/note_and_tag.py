@@ -21,8 +21,7 @@ def note(session: Session, ref: str, text: str) -> None:
     \b
     swereg note sentiment/3 "klarar ironi, tränad efter mötet"
     """
-    with swereg.Registry.open(session.registry) as store:
-        entry = store.note(ref, text)
+    entry = swereg.note(ref, text, registry=session.registry)
     output.data(entry.ref)
 
 
@@ -41,8 +40,7 @@ def tag(session: Session, ref: str, pairs: tuple[str, ...], removed: tuple[str, 
     swereg tag sentiment/3 --rm status
     """
     tags = dict(_pair(text) for text in pairs)
-    with swereg.Registry.open(session.registry) as store:
-        entry = store.tag(ref, tags, remove=removed)
+    entry = swereg.tag(ref, tags, remove=removed, registry=session.registry)
     output.cells([entry.ref, *(f"{key}={value}" for key, value in entry.tags.items())])
 
 

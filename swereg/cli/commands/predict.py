@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 import swereg
+from swereg.api.arguments.opening import open_reader
 from swereg.cli import options, output, sentences
-from swereg.cli.commands.load import Loaded, in_banks, named, say_if_slow
 from swereg.cli.completion import references
 from swereg.cli.display import tables
+from swereg.cli.display.progress import Counting
 from swereg.cli.display.tables import Column
 from swereg.cli.options import Session, option
 from swereg.errors import UsageError
 from swereg.records import formatting
 from swereg.records.entry import Entry
 from swereg.records.prediction import Prediction
-
-PIECE = 256  # texts answered at once
+from swereg.records.progress import Answered, Notice, Progress
 
 Answer = tuple[Entry, str, Prediction]
 
@@ -87,17 +87,23 @@ def predict(
     if as_json and as_csv:
         raise click.UsageError("Choose --json or --csv.")
     refs = ref.split(",")
-    wanted = _wanted(refs, given, path)
-    entries = named(session, refs, base)
-    how: dict[str, Any] = {"base": base, "device": device, "precision": precision}
-    answers = _quickly(session, entries, wanted, how)
-    if answers is None:
-        loaded = in_banks(
+    texts = _collect_texts(refs, given, path)
+    with open_reader(session.registry) as registry, Counting() as bar:
+        entries = list({entry.ref: entry for entry in map(registry.get, refs)}.values())
+        predictions = swereg.predict(
             entries,
-            lambda: swereg.Bank(encoders=len(entries), registry=session.registry, **how),
+            texts,
+            base=base,
+            device=device,
+            precision=precision,
+            registry=registry,
+            on_progress=partial(_show_progress, bar),
         )
-        say_if_slow(loaded, device, precision)
-        answers = _in_pieces(loaded, wanted)
+    answers = [
+        (entry, text, predictions[entry.ref][number])
+        for number, text in enumerate(texts)
+        for entry in entries
+    ]
     columns = COLUMNS if len(refs) == 1 else (REF, *COLUMNS)
     if as_json:
         output.as_json(_facts(entries, answers, several=len(refs) > 1))
@@ -108,10 +114,17 @@ def predict(
     else:
         for row in _rows(columns, answers):
             output.cells(row)
-    _say_cut(entries, answers)
+    _note_cut_texts(entries, answers)
 
 
-def _wanted(refs: Sequence[str], given: tuple[str, ...], path: Path | None) -> list[str]:
+def _show_progress(bar: Counting, event: Progress) -> None:
+    if isinstance(event, Notice):
+        output.note(event.text)
+    elif isinstance(event, Answered):
+        bar(event.done, event.of, "texts")
+
+
+def _collect_texts(refs: Sequence[str], given: tuple[str, ...], path: Path | None) -> list[str]:
     """Collect the texts; blank ones are left out, and their number is said."""
     if given and path:
         raise click.UsageError("Give texts or --file, not both.")
@@ -122,54 +135,12 @@ def _wanted(refs: Sequence[str], given: tuple[str, ...], path: Path | None) -> l
             f"for a prompt: swereg load {' '.join(refs)}",
             code="predict.nothing",
         )
-    found = list(given) if given else sentences.of_file(path) if path else sentences.of_pipe()
-    wanted = [text.strip() for text in found if text.strip()]
-    blank = len(found) - len(wanted)
+    lines = list(given) if given else sentences.of_file(path) if path else sentences.of_pipe()
+    texts = [line.strip() for line in lines if line.strip()]
+    blank = len(lines) - len(texts)
     if blank:
         output.note(f"left out {formatting.several(blank, 'blank line')}")
-    return wanted
-
-
-def _quickly(
-    session: Session, entries: Sequence[Entry], wanted: Sequence[str], how: Mapping[str, Any]
-) -> list[Answer] | None:
-    """Answer a few texts without torch, where that can be."""
-    from swereg.api import quick
-
-    with swereg.Registry.open(session.registry) as registry:
-        found = quick.answer(entries, wanted, registry=registry, **how)
-    if found is None:
-        return None
-    return [
-        (entry, text, answer)
-        for text, those in zip(wanted, zip(*found, strict=True), strict=True)
-        for entry, answer in zip(entries, those, strict=True)
-    ]
-
-
-def _in_pieces(loaded: Loaded, wanted: Sequence[str]) -> list[Answer]:
-    """Answer in pieces, with a bar where that takes more than one."""
-    pieces = [wanted[start : start + PIECE] for start in range(0, len(wanted), PIECE)]
-    return [
-        (entry, text, answer)
-        for piece in _watched(pieces)
-        for text, found in zip(piece, loaded.predict(piece), strict=True)
-        for entry, answer in zip(loaded.entries, found, strict=True)
-    ]
-
-
-def _watched(pieces: Sequence[Sequence[str]]) -> Iterable[Sequence[str]]:
-    if len(pieces) < 2 or not output.is_lively():
-        return pieces
-    from rich.progress import track
-
-    return track(
-        pieces,
-        "predicting",
-        console=output.console(stderr=True),
-        transient=True,
-        refresh_per_second=5,
-    )
+    return texts
 
 
 def _rows(columns: Sequence[Column[Answer]], answers: Sequence[Answer]) -> list[list[object]]:
@@ -191,14 +162,14 @@ def _facts(
         }
         for entry, text, prediction in answers
     ]
-    which = {"refs": [entry.ref for entry in entries]} if several else {"ref": entries[0].ref}
-    return {**which, "predictions": predictions}
+    named = {"refs": [entry.ref for entry in entries]} if several else {"ref": entries[0].ref}
+    return {**named, "predictions": predictions}
 
 
-def _say_cut(entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
+def _note_cut_texts(entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
     """Say how many texts were cut, for each entry where there are several."""
     for entry in entries:
-        cut = [answer.truncated for one, _, answer in answers if one.ref == entry.ref]
+        cut = [answer.truncated for answering, _, answer in answers if answering.ref == entry.ref]
         if any(cut):
             whose = f"{entry.ref}: " if len(entries) > 1 else ""
             longest = entry.recipe.max_length

@@ -14,6 +14,7 @@ from swereg.cli.display import tables
 from swereg.cli.display.tables import Column
 from swereg.cli.options import Session, option
 from swereg.errors import UsageError
+from swereg.home import locations
 
 if TYPE_CHECKING:
     from swereg.api.unfinished.runs import Run
@@ -111,7 +112,7 @@ def _trained(one: Staged) -> dict[str, Any]:
         "run": one.run,
         "name": one.entry and one.entry.name,
         "state": "trained, not stored",
-        "registry": output.without_password(one.registry),
+        "registry": locations.without_password(one.registry),
         "next": f"swereg recover {one.run[:8]}",
         "path": str(one.path),
         "fault": one.fault or None,
@@ -123,7 +124,7 @@ def _interrupted(one: Run) -> dict[str, Any]:
         "run": one.run,
         "name": one.name,
         "state": "interrupted",
-        "registry": output.without_password(one.registry),
+        "registry": locations.without_password(one.registry),
         "next": f"swereg train --resume {one.run[:8]}",
         "path": str(one.folder),
         "fault": None,

@@ -28,11 +28,10 @@ def rm(session: Session, refs: tuple[str, ...], yes: bool) -> None:
     REF is a version, such as sentiment/3. What an alias points to is refused. The space is freed
     by swereg gc once an entry has been deleted for 30 days.
     """
-    with swereg.Registry.open(session.registry) as store:
-        entries = list({entry.run: entry for entry in map(store.removable, refs)}.values())
-        _ask(entries, yes)
-        for entry in store.rm(*(entry.ref for entry in entries)):
-            output.data(entry.ref)
+    entries = swereg.rm(*refs, dry_run=True, registry=session.registry)
+    _ask(entries, yes)
+    for entry in swereg.rm(*(entry.ref for entry in entries), registry=session.registry):
+        output.data(entry.ref)
     undo = " && ".join(f"swereg restore {entry.ref}" for entry in entries[:3])
     output.say(f"deleted; undo within 30 days: {undo}{' ...' if len(entries) > 3 else ''}")
 
@@ -45,8 +44,7 @@ def restore(session: Session, ref: str) -> None:
 
     REF is a version; swereg list --deleted shows what can be restored.
     """
-    with swereg.Registry.open(session.registry) as store:
-        output.data(store.restore(ref).ref)
+    output.data(swereg.restore(ref, registry=session.registry).ref)
 
 
 def _ask(entries: Sequence[Entry], yes: bool) -> None:

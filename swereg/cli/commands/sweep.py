@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from swereg.api.sweep_plan import GivenUp
+    from swereg.api.sweeping.plan import GivenUp
 
 SHOWN = 30  # rows of the live table: those around the one that learns
 Values = dict[str, list[str]]
@@ -136,12 +136,12 @@ def sweep(
     over: Values = {"r": rank} if rank else {}
     over |= {"learning_rate": lr} if lr else {}
     over |= varied
-    from swereg.api import sweep_plan
+    from swereg.api.sweeping.plan import combinations
 
     if dry_run:
-        every = sweep_plan.combinations(over, range(42, 42 + seeds))
-        for one in every:
-            output.data(str(one))
+        every = combinations(over, range(42, 42 + seeds))
+        for combination in every:
+            output.data(str(combination))
         output.say(formatting.several(len(every), "training"))
         return
     options: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,21 +18,38 @@ from swereg.cli.options import Session, option
 from swereg.plugins.settings import recommended
 from swereg.records import formatting
 from swereg.records.entry import Entry
-from swereg.records.training import Recipe
+from swereg.records.training import OPTIONS
 
 if TYPE_CHECKING:
     from swereg.evaluation.statistics import SeedRun
 
-RECIPE = {field.name for field in fields(Recipe)} - {"method", "settings"}
+SHORT = {"learning_rate": "--lr"}  # other names of options
 
 what = partial(option, section="What")
 how = partial(option, section="How", default=None)
-result = partial(option, section="Result")
+about_result = partial(option, section="Result")
 
 
-def usual(text: str, field: str) -> str:
-    """A help text with the recipe's default."""
-    return f"{text}  [default: {formatting.plain(getattr(Recipe, field))}]"
+def recipe_options(short: Mapping[str, str]) -> Callable[[Callable[..., Any]], Any]:
+    """Make an option of each field of a recipe that has a help text.
+
+    Args:
+        short: second names, by field.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for field in reversed(OPTIONS):
+            names = ["--" + field.name.replace("_", "-"), *filter(None, [short.get(field.name)])]
+            choices, metavar = field.metadata["choices"], field.metadata["metavar"]
+            value_type = click.Choice(choices) if choices else type(field.default)
+            text = field.metadata["help"]
+            if "[default:" not in text:
+                text += f"  [default: {formatting.plain(field.default)}]"
+            add = how(*names, type=value_type, metavar=metavar or None, help=text)
+            command = add(command)
+        return command
+
+    return decorate
 
 
 def _settings(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -127,23 +144,7 @@ class Train(commands.Command):
     help="A setting of the method, such as r=8. May be repeated.",
 )
 @how("--rank", type=int, metavar="N", help="Short for -o r=N.  [default: the method's: lora 4]")
-@how(
-    "--learning-rate",
-    "--lr",
-    type=float,
-    metavar="X",
-    help="At the start; it decays to 0."
-    "  [default: the method's: lora 1e-4, full 1e-5; a base may recommend another, see below]",
-)
-@how("--batch-size", type=int, metavar="N", help=usual("Examples per step.", "batch_size"))
-@how("--epochs", type=int, metavar="N", help=usual("The most epochs.", "epochs"))
-@how(
-    "--patience",
-    type=int,
-    metavar="N",
-    help=usual("Stop after N epochs without a better validation loss.", "patience"),
-)
-@how("--seed", type=int, metavar="N", help=usual("Of initialisation, order and dropout.", "seed"))
+@recipe_options(SHORT)
 @how(
     "--seeds",
     metavar="N",
@@ -151,44 +152,20 @@ class Train(commands.Command):
     help="Train with N seeds, from --seed on, or with the seeds 1,2,3; store each entry when it "
     "is ready, and tell how much the seed changes.",
 )
-@how(
-    "--max-length",
-    type=int,
-    metavar="N",
-    help=usual("Tokens per text; the rest of a text is cut.", "max_length"),
-)
-@how(
-    "--dropout",
-    type=float,
-    metavar="P",
-    help=usual("In the encoder and before the head.", "dropout"),
-)
-@how("--weight-decay", type=float, metavar="X", help=usual("Of AdamW.", "weight_decay"))
-@how("--clip", type=float, metavar="X", help=usual("The largest norm of the gradient.", "clip"))
-@how(
-    "--precision",
-    type=click.Choice(["fp32", "bf16"]),
-    help=usual("Of the arithmetic.", "precision"),
-)
-@how(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    help=usual("Where to train; auto takes the best there is.", "device"),
-)
 @read_options.options("Reading --data")
-@result(
+@about_result(
     "--resume",
     metavar="RUN",
     help="Go on with a training that was interrupted, from its last "
     "epoch, and nothing else; see swereg recover --list.",
 )
-@result(
+@about_result(
     "--no-checkpoints",
     is_flag=True,
     help="Keep nothing after each epoch, so that what is interrupted begins anew.",
 )
-@result("--json", "as_json", is_flag=True, help="Print all facts of each entry as JSON.")
-@result("-q", "--quiet", is_flag=True, help="Print references alone; show no progress.")
+@about_result("--json", "as_json", is_flag=True, help="Print all facts of each entry as JSON.")
+@about_result("-q", "--quiet", is_flag=True, help="Print references alone; show no progress.")
 @click.pass_obj
 def train(
     session: Session,
@@ -234,27 +211,27 @@ def train(
             "checkpoints": not no_checkpoints,
             "registry": session.registry,
             "on_progress": display,
-            **{key: said[key] for key in RECIPE if said[key] is not None},
+            **{o.name: said[o.name] for o in OPTIONS if said[o.name] is not None},
         }
         if resume:
             _refuse_with_resume()
-            found: Entry | SeedRun = swereg.resume(
+            result: Entry | SeedRun = swereg.resume(
                 resume, registry=session.registry, on_progress=display
             )
-        elif seeds is None:
-            found = swereg.train(task, **options)
         else:
-            options["on_progress"] = progress.remembering(session, display)
-            found = swereg.train_seeds(task, seeds=seeds, **options)
-    refs = trained.refs(found)
+            if seeds is not None:
+                options["seeds"] = seeds
+                options["on_progress"] = progress.remembering(session, display)
+            result = swereg.train(task, **options)
+    refs = trained.refs(result)
     session.stored = ", ".join(refs)
     if as_json:
-        output.as_json(found.to_json())
+        output.as_json(result.to_json())
     elif quiet:
         for ref in refs:
             output.data(ref)
     else:
-        trained.tell(found, session.registry)
+        trained.tell(result, session.registry)
 
 
 def _refuse_with_resume() -> None:

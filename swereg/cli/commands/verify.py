@@ -11,7 +11,7 @@ import swereg
 from swereg.cli import options, output
 from swereg.cli.completion import references
 from swereg.cli.display import tables
-from swereg.cli.display.counting import Counting
+from swereg.cli.display.progress import Counting
 from swereg.cli.display.tables import Column
 from swereg.cli.options import Session, option
 from swereg.errors import CheckFailed, UsageError

@@ -1,4 +1,4 @@
-"""What is seen of a training: moving bars on a terminal, plain lines elsewhere."""
+"""What is seen of long work: moving bars on a terminal, plain lines or nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from swereg.cli.options import Session
 
 PAUSE = 0.2  # seconds between two drawings
+COUNT_PAUSE = 0.1  # of a count
 STAGES = {"train": "step", "encode": "encode", "evaluate": "score"}
 
 
@@ -230,3 +231,53 @@ def remembering(session: Session, display: Quiet) -> OnProgress:
         display(event)
 
     return report
+
+
+class Counting:
+    """Shows how many of how many things are done. Use it as a context, and call it."""
+
+    def __init__(self) -> None:
+        self._bar: RichProgress | None = None
+        self._drawn = 0.0
+
+    def __enter__(self) -> Self:
+        if output.is_lively():
+            self._bar = _counting_bar()
+            self._task = self._bar.add_task("", total=None, words="")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, of: int, what: str) -> None:
+        """Show that so many are done, and what is next."""
+        exit_codes.check_signals()
+        now = time.monotonic()
+        if self._bar is None or (now - self._drawn < COUNT_PAUSE and done < of):
+            return
+        self._drawn = now
+        words = f"{done:,}/{of:,} {output.clean(what)}"
+        self._bar.update(self._task, completed=done, total=max(of, 1), words=words)
+        self._bar.refresh()
+
+
+def _counting_bar() -> RichProgress:
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+
+    console = output.console(stderr=True)
+    return RichProgress(
+        BarColumn(bar_width=max(4, min(40, console.width - 41))),
+        TextColumn("{task.fields[words]}", markup=False),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+    )

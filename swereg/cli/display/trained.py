@@ -26,7 +26,7 @@ def refs(found: Entry | SeedRun) -> list[str]:
 
 def tell(found: Entry | SeedRun, registry: str | None) -> None:
     """Tell a person what was trained; give a program the references, and the words to stderr."""
-    stored = ("stored in", output.without_password(registry or locations.registry_location()))
+    stored = ("stored in", locations.without_password(registry or locations.registry_location()))
     facts = [stored, *(_summary(found) if isinstance(found, Entry) else _spreads(found))]
     if output.is_terminal():
         tables.facts([(", ".join(refs(found)), facts)])

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from swereg.errors import Conflict
 from swereg.records.refs import Ref
 from swereg.registry.database import tables as t
-from swereg.registry.entries import events, inserts, queries, seals
+from swereg.registry.entries import inserts, seals
+from swereg.registry.entries.events import record_event
+from swereg.registry.entries.lookup import entry_of_run
 from swereg.registry.entries.rows import Row
 
 _PARTS = (t.epochs, t.outputs, t.tags)  # rows of an entry's own
@@ -119,10 +121,10 @@ def insert_once(
             another task.
     """
     run = rows.entry["run"]
-    there = queries.by_run(connection, run)
+    there = entry_of_run(connection, run)
     if there is None:
         ref = insert(connection, rows, weights, name=name)
-        events.record(
+        record_event(
             connection,
             "import",
             str(ref),

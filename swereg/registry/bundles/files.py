@@ -28,6 +28,7 @@ from swereg.registry.database.copies import is_registry
 from swereg.registry.entries import rows
 from swereg.registry.entries.admission import check
 from swereg.registry.entries.inserts import NewRows, insert_entry, insert_new
+from swereg.registry.entries.queries import Selects
 from swereg.registry.entries.rows import now as now
 from swereg.registry.entries.weights import WeightStore
 
@@ -90,7 +91,7 @@ def _copy(
     with database.reading() as connection:
         soundness.check_seal(connection, entry)
         found = copying.read(connection, entry.run)
-        weights = store.read(connection, entry.weights_digest, entry.ref)
+        weights = store.read(Selects(connection), entry.weights_digest, entry.ref)
     found = found if texts else copying.without_texts(found)
     row = inside.row(weights)
     with new.writing() as connection:

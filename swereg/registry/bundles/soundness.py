@@ -25,7 +25,11 @@ from swereg.registry.bundles import copying
 from swereg.registry.changes import notes_and_tags
 from swereg.registry.database import tables as t
 from swereg.registry.database.connection import Database
-from swereg.registry.entries import admission, datasets, queries, rows, seals
+from swereg.registry.entries import admission, rows, seals
+from swereg.registry.entries.datasets import read_task, read_texts
+from swereg.registry.entries.lookup import entry_of_run
+from swereg.registry.entries.queries import Selects
+from swereg.registry.entries.reading import read_outputs
 from swereg.registry.entries.weights import WeightStore
 
 # What reading values of a wrong kind raises: JSON that is none, a list for a mapping, and so on.
@@ -46,7 +50,7 @@ _NO_TEXTS = Dataset((), (), ())
 
 def check_seal(connection: sa.Connection, entry: Entry) -> None:
     """Refuse an entry whose facts are not as they were stored."""
-    seals.check(connection, entry.run, Ref(entry.name, entry.version))
+    seals.check_seal(Selects(connection), entry.run, Ref(entry.name, entry.version))
 
 
 def check_sizes(database: Database) -> None:
@@ -75,11 +79,12 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
         CheckFailed: it would not; the message says what of it.
     """
     with database.reading() as connection:
-        entry = queries.by_run(connection, run)
+        source = Selects(connection)
+        entry = entry_of_run(connection, run)
         found = copying.read(connection, run)
-        outputs = queries.outputs(connection, run)
-        weights = store.read(connection, found.entry["weights"], str(found.ref))
-        about = datasets.task(connection, found.entry["task"])
+        outputs = read_outputs(source, run)
+        weights = store.read(source, found.entry["weights"], str(found.ref))
+        about = read_task(source, found.entry["task"])
         dataset = _texts(connection, found.entry["dataset"])
     assert entry is not None  # noqa: S101 - its run was listed
     shared = {table.name: row for table, row in found.shared}
@@ -123,10 +128,7 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
 
 
 def _texts(connection: sa.Connection, digest: str | None) -> Dataset | None:
-    if digest is None:
-        return None
-    kept = sa.select(t.datasets.c.content.is_not(None)).where(t.datasets.c.digest == digest)
-    return datasets.read(connection, digest) if connection.execute(kept).scalar_one() else None
+    return None if digest is None else read_texts(Selects(connection), digest)
 
 
 def _fitted(entry: Entry, weights: Weights, outputs: tuple[Outputs, ...]) -> Fitted:

@@ -15,7 +15,7 @@ from swereg.registry.care import integrity
 from swereg.registry.care.integrity import Checked
 from swereg.registry.database import faults
 from swereg.registry.database.connection import Database
-from swereg.registry.entries.weights import FOLDER, WeightStore
+from swereg.registry.entries.weights import WeightStore
 
 _KEPT = 3  # backups of one schema
 
@@ -50,7 +50,7 @@ def copy(database: Database, store: WeightStore, target: str | Path | None) -> C
         StorageError: the target cannot be written.
     """
     path = _target(database, target)
-    copies = WeightStore(path.with_name(f"{path.stem}{FOLDER}"))
+    copies = WeightStore.beside(path)
     new = not copies.folder.exists()
     try:
         with files.replacing(path) as temporary:

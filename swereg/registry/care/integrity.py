@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from swereg.errors import Busy, CheckFailed, SweregError
 from swereg.records.entry import Entry
 from swereg.records.refs import Ref
-from swereg.registry.changes import aliases
 from swereg.registry.database import layout
 from swereg.registry.database import tables as t
 from swereg.registry.database.connection import Database
 from swereg.registry.entries import rows, seals
+from swereg.registry.entries.queries import Selects
+from swereg.registry.entries.reading import alias_moves
 from swereg.registry.entries.weights import WeightStore
 
 OnChecked = Callable[[int, int, str], None]  # how many of how many, and what is next
@@ -130,7 +131,7 @@ class _Steps:
     def _weights(self, digest: str, users: str) -> Callable[[sa.Connection], int]:
         def step(connection: sa.Connection) -> int:
             try:
-                return self.store.read(connection, digest, users).size
+                return self.store.read(Selects(connection), digest, users).size
             except CheckFailed:
                 used = t.entries.c.weights == digest
                 if connection.execute(sa.select(t.entries.c.id).where(used)).first() is None:
@@ -190,7 +191,7 @@ def _rules(connection: sa.Connection) -> int:
         .join(t.entries, t.entries.c.id == t.aliases.c.entry)
     )
     for row in connection.execute(query).all():
-        moves = aliases.history(connection, Ref(row.name, alias=row.alias))
+        moves = alias_moves(Selects(connection), Ref(row.name, alias=row.alias))
         if row.owner != row.model or row.deleted or not moves or moves[-1].new != row.version:
             wrong.append(f"{row.name}@{row.alias} does not point where it should")
     if wrong:
@@ -200,7 +201,7 @@ def _rules(connection: sa.Connection) -> int:
 
 def _seal(run: str, ref: Ref) -> Callable[[sa.Connection], int]:
     def step(connection: sa.Connection) -> int:
-        seals.check(connection, run, ref)
+        seals.check_seal(Selects(connection), run, ref)
         return 0
 
     return step

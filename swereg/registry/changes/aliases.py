@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from swereg.errors import Conflict, NotFound, UsageError
 from swereg.records import refs
 from swereg.records.entry import Entry
+from swereg.records.history import Move
 from swereg.records.refs import Ref
 from swereg.registry.database import tables as t
-from swereg.registry.entries import events, queries
+from swereg.registry.entries.events import record_event
 from swereg.registry.entries.inserts import insert_new
+from swereg.registry.entries.lookup import deleted_entries, find_entry
+from swereg.registry.entries.queries import Selects
+from swereg.registry.entries.reading import alias_moves, read_aliases
 from swereg.registry.entries.rows import now
 
 _VERBS = {"set": "alias", "rollback": "rollback", "rm": "unalias"}  # of the events
-
-
-@dataclass(frozen=True)
-class Move:
-    """An alias moved.
-
-    Attributes:
-        name, alias: together ``name@alias``.
-        kind: ``set``, ``rollback`` or ``rm``.
-        old, new: the versions; None for nowhere.
-        at: UTC, ISO 8601 with a final Z.
-        actor: the user's name on that computer.
-        message: why.
-    """
-
-    name: str
-    alias: str
-    kind: str
-    old: int | None
-    new: int | None
-    at: str
-    actor: str
-    message: str
 
 
 def point(connection: sa.Connection, alias: str, entry: Entry, message: str) -> None:
@@ -77,7 +56,7 @@ def roll_back(connection: sa.Connection, ref: Ref, to: Ref | None, message: str)
     """
     alias = _settable(ref)
     wanted = None if to is None else _version_of(to, alias.name)
-    past = standing(history(connection, alias))
+    past = standing(alias_moves(Selects(connection), alias))
     before = [version for version in past[-2::-1] if version not in (None, past[-1])]
     if wanted is not None:
         before = [version for version in before if version == wanted]
@@ -85,30 +64,11 @@ def roll_back(connection: sa.Connection, ref: Ref, to: Ref | None, message: str)
         raise _nothing_before(connection, alias, past, to)
     target = Ref(alias.name, version=before[0])
     try:
-        queries.find(connection, target)
+        find_entry(connection, target)
     except NotFound:
         raise _target_deleted(connection, alias, target) from None
     old = _target(connection, _model(connection, alias.name), str(alias.alias))
     return _move(connection, alias, "rollback", old, target.version, message)
-
-
-def history(connection: sa.Connection, ref: Ref | None = None) -> list[Move]:
-    """Read the moves of an alias, of a model's aliases, or of all, the oldest first."""
-    moves, events_ = t.alias_moves, t.events
-    query: sa.Select[Any] = (
-        sa.select(t.models.c.name, moves, events_.c.at, events_.c.actor)
-        .join(t.models, t.models.c.id == moves.c.model)
-        .join(events_, events_.c.id == moves.c.event)
-        .order_by(moves.c.event)
-    )
-    if ref is not None:
-        query = query.where(t.models.c.name == ref.name)
-        if ref.alias is not None:
-            query = query.where(moves.c.alias == ref.alias)
-    return [
-        Move(row.name, row.alias, row.kind, row.old, row.new, row.at, row.actor, row.message)
-        for row in connection.execute(query)
-    ]
 
 
 def standing(moves: Iterable[Move]) -> list[int | None]:
@@ -142,12 +102,12 @@ def _move(
         values = {"entry": entry, "created": now()}
         insert_new(connection, t.aliases, {"model": model, "alias": alias, **values})
         connection.execute(sa.update(t.aliases).where(here).values(values))
-    number = events.record(connection, _VERBS[kind], str(ref), old=old, new=new, message=message)
+    number = record_event(connection, _VERBS[kind], str(ref), old=old, new=new, message=message)
     values = {"kind": kind, "old": old, "new": new, "message": message}
     connection.execute(
         sa.insert(t.alias_moves).values(event=number, model=model, alias=alias, **values)
     )
-    return history(connection, ref)[-1]
+    return alias_moves(Selects(connection), ref)[-1]
 
 
 def _settable(ref: Ref) -> Ref:
@@ -187,7 +147,7 @@ def _target(connection: sa.Connection, model: int | None, alias: str) -> int | N
 
 
 def _not_set(connection: sa.Connection, ref: Ref) -> NotFound:
-    known = [name for name in queries.aliases(connection, ref.name) if name != str(ref)]
+    known = [name for name in read_aliases(Selects(connection), ref.name) if name != str(ref)]
     return NotFound(
         f"there is no alias {ref}",
         why=f"{ref.name} has {', '.join(known) or 'no alias'}.",
@@ -211,7 +171,7 @@ def _nothing_before(
 
 
 def _target_deleted(connection: sa.Connection, ref: Ref, target: Ref) -> Conflict:
-    restorable = queries.deleted(connection, target)
+    restorable = deleted_entries(connection, target)
     hint = f"Bring it back: swereg restore {target}; or" if restorable else "Either"
     return Conflict(
         f"{ref} pointed to {target}, which has been deleted",

@@ -8,7 +8,8 @@ from swereg.errors import Conflict, UsageError
 from swereg.records.entry import Entry
 from swereg.records.refs import Ref
 from swereg.registry.database import tables as t
-from swereg.registry.entries import events, queries
+from swereg.registry.entries.events import record_event
+from swereg.registry.entries.lookup import deleted_entries, find_entry
 from swereg.registry.entries.rows import now
 
 
@@ -20,7 +21,7 @@ def removable(connection: sa.Connection, ref: Ref) -> Entry:
         UsageError: the reference names no version.
         Conflict: an alias points to it.
     """
-    entry = queries.find(connection, ref)
+    entry = find_entry(connection, ref)
     if ref.version is None and ref.alias is None:
         raise UsageError(
             f"{ref} names a model, not one entry",
@@ -45,7 +46,7 @@ def removable(connection: sa.Connection, ref: Ref) -> Entry:
 def remove(connection: sa.Connection, entry: Entry) -> None:
     """Mark an entry as deleted; see removable."""
     _mark(connection, entry, now())
-    events.record(connection, "rm", entry.ref)
+    record_event(connection, "rm", entry.ref)
 
 
 def restore(connection: sa.Connection, ref: Ref) -> Entry:
@@ -62,12 +63,12 @@ def restore(connection: sa.Connection, ref: Ref) -> Entry:
             hint="See what can be restored: swereg list --deleted",
             code="restore.version",
         )
-    found = queries.deleted(connection, ref)
+    found = deleted_entries(connection, ref)
     if not found:
-        return queries.find(connection, ref)
+        return find_entry(connection, ref)
     _mark(connection, found[0], None)
-    events.record(connection, "restore", found[0].ref)
-    return queries.find(connection, ref)
+    record_event(connection, "restore", found[0].ref)
+    return find_entry(connection, ref)
 
 
 def _mark(connection: sa.Connection, entry: Entry, deleted: str | None) -> None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from swereg.errors import StorageError
 from swereg.home import files
 from swereg.registry.database import tables as t
-from swereg.registry.entries import events
+from swereg.registry.entries.events import record_event
 from swereg.registry.entries.weights import WeightStore
 
 DAYS = 30  # for which a deleted entry can be restored
@@ -90,7 +90,7 @@ def delete(connection: sa.Connection, what: Doomed) -> None:
         for table in (t.outputs, t.epochs, t.tags):
             connection.execute(sa.delete(table).where(table.c.entry == number))
         connection.execute(sa.delete(t.entries).where(t.entries.c.id == number))
-        events.record(connection, "gc", ref)
+        record_event(connection, "gc", ref)
     for table, digests in ((t.weights, what.weights), (t.datasets, what.datasets)):
         for digest in digests:
             connection.execute(sa.delete(table).where(table.c.digest == digest))

@@ -11,7 +11,7 @@ from swereg.errors import NotFound, UsageError
 from swereg.records import refs
 from swereg.records.entry import Entry
 from swereg.registry.database import tables as t
-from swereg.registry.entries import events
+from swereg.registry.entries.events import record_event
 
 _LONGEST = 200  # characters of a tag's value
 
@@ -21,7 +21,7 @@ def set_note(connection: sa.Connection, entry: Entry, text: str) -> None:
     if text == entry.note:
         return
     connection.execute(sa.update(t.entries).where(t.entries.c.run == entry.run).values(note=text))
-    events.record(connection, "note", entry.ref, old=entry.note, new=text)
+    record_event(connection, "note", entry.ref, old=entry.note, new=text)
 
 
 def set_tags(connection: sa.Connection, entry: Entry, tags: Mapping[str, str]) -> None:
@@ -34,7 +34,7 @@ def set_tags(connection: sa.Connection, entry: Entry, tags: Mapping[str, str]) -
         here = (t.tags.c.entry == number) & (t.tags.c.key == key)
         connection.execute(sa.delete(t.tags).where(here))
         connection.execute(sa.insert(t.tags).values(entry=number, key=key, value=value))
-        events.record(connection, "tag", entry.ref, key=key, old=old, new=value)
+        record_event(connection, "tag", entry.ref, key=key, old=old, new=value)
 
 
 def remove_tags(connection: sa.Connection, entry: Entry, keys: Iterable[str]) -> None:
@@ -52,7 +52,7 @@ def remove_tags(connection: sa.Connection, entry: Entry, keys: Iterable[str]) ->
                 code="tag.unknown",
             )
         connection.execute(sa.delete(t.tags).where(t.tags.c.entry == number, t.tags.c.key == key))
-        events.record(connection, "untag", entry.ref, key=key, old=entry.tags[key])
+        record_event(connection, "untag", entry.ref, key=key, old=entry.tags[key])
 
 
 def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:

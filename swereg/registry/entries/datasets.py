@@ -1,4 +1,4 @@
-"""Datasets in the registry: what there is, which one is meant, the texts, and forgetting them.
+"""Datasets in the registry: what there is, which one is meant, and their texts.
 
 9f3ac1…           a dataset by the beginning of its digest, 6 digits or more
 complaints/3      the dataset of an entry, by any reference: complaints, complaints@prod, ...
@@ -8,62 +8,59 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import sqlalchemy as sa
 
 from swereg.errors import NotFound, UsageError
 from swereg.records import refs
 from swereg.records.dataset import SPLITS, Dataset, StoredDataset, Task
-from swereg.registry.database import tables as t
-from swereg.registry.entries import events, queries, rows
+from swereg.records.entry import Entry
+from swereg.records.refs import Ref
+from swereg.registry.entries import rows
+from swereg.registry.entries.reading import Source, nfc
 
 _DIGEST = re.compile(r"[0-9a-f]{6,64}")
-_FACTS = [column for column in t.datasets.c if column.name != "content"]
 
 
-def listing(connection: sa.Connection, task: str | None = None) -> list[StoredDataset]:
+def list_datasets(source: Source, task: str | None = None) -> list[StoredDataset]:
     """List the datasets of a task, or all: the one that was first used last comes first."""
-    query = sa.select(t.datasets.c.digest).order_by(t.datasets.c.created.desc())
-    if task is not None:
-        first = sa.func.min(t.entries.c.id)
-        query = (
-            sa.select(t.entries.c.dataset)
-            .where(t.entries.c.task == task, t.entries.c.dataset.is_not(None))
-            .group_by(t.entries.c.dataset)
-            .order_by(first.desc())
-        )
-    return _fetch(connection, connection.execute(query).scalars().all())
+    if task is None:
+        digests = [row.digest for row in source.rows("digests")]
+    else:
+        digests = [row.dataset for row in source.rows("digests_of_task", task=nfc(task))]
+    return _read_facts(source, digests)
 
 
-def find(connection: sa.Connection, which: str) -> StoredDataset:
+def find_dataset(source: Source, which: str, find_entry: Callable[[Ref], Entry]) -> StoredDataset:
     """Return the dataset that the beginning of a digest or a reference means.
+
+    Args:
+        find_entry: what finds an entry by its reference, or raises NotFound.
 
     Raises:
         NotFound: there is none; the message says what there is.
         UsageError: it is neither, or means more than one.
     """
     text = which.strip()
-    digests = _with_prefix(connection, text.lower())
-    known = {text, *digests} if digests and _is_model(connection, text) else {*digests}
-    if len(known) > 1:
+    digests = _with_prefix(source, text.lower())
+    meanings = {text, *digests} if digests and _is_model(source, text) else {*digests}
+    if len(meanings) > 1:
         raise UsageError(
             f"{text!r} means more than one dataset",
-            why=f"It can be {', '.join(sorted(name[:16] for name in known))}.",
+            why=f"It can be {', '.join(sorted(name[:16] for name in meanings))}.",
             hint="Write more digits of the digest, or an entry such as complaints/3.",
             code="dataset.ambiguous",
         )
     if digests:
-        return _fetch(connection, digests)[0]
-    if _DIGEST.fullmatch(text.lower()) and not _is_model(connection, text):
+        return _read_facts(source, digests)[0]
+    if _DIGEST.fullmatch(text.lower()) and not _is_model(source, text):
         raise NotFound(
             f"there is no dataset {text[:12]}",
             why=f"No digest in the registry begins with {text}, and no entry is called so.",
             hint="List what there is: swereg data list",
             code="dataset.unknown",
         )
-    entry = queries.find(connection, refs.parse(text))
+    entry = find_entry(refs.parse(text))
     if entry.dataset is None:
         raise NotFound(
             f"{entry.ref} has no dataset",
@@ -71,18 +68,17 @@ def find(connection: sa.Connection, which: str) -> StoredDataset:
             hint="List what there is: swereg data list",
             code="dataset.none",
         )
-    return _fetch(connection, [entry.dataset])[0]
+    return _read_facts(source, [entry.dataset])[0]
 
 
-def read(connection: sa.Connection, digest: str) -> Dataset:
+def read_dataset(source: Source, digest: str) -> Dataset:
     """Return the examples of a dataset.
 
     Raises:
         NotFound: there is no such dataset, or its texts are not there.
         CheckFailed: they are not those that were stored.
     """
-    query = sa.select(t.datasets).where(t.datasets.c.digest == digest)
-    row = connection.execute(query).first()
+    row = next(iter(source.rows("dataset", digest=digest)), None)
     if row is None or row.content is None:
         raise NotFound(
             f"the texts of dataset {digest[:12]} are not in the registry",
@@ -93,66 +89,62 @@ def read(connection: sa.Connection, digest: str) -> Dataset:
     return rows.dataset_of(row)
 
 
-def forget(connection: sa.Connection, digest: str, *, freed: int) -> None:
-    """Erase the texts of a dataset; digest, counts, entries and scores stay."""
-    found = sa.update(t.datasets).where(t.datasets.c.digest == digest)
-    connection.execute(found.values(content=None))
-    events.record(connection, "forget", digest, bytes=freed)
+def read_texts(source: Source, digest: str) -> Dataset | None:
+    """Return the examples of a dataset, or None where they are not kept.
+
+    Raises:
+        CheckFailed: they are not those that were stored.
+    """
+    for row in source.rows("dataset", digest=digest):
+        return rows.dataset_of(row) if row.content is not None else None
+    return None
 
 
-def task(connection: sa.Connection, name: str) -> Task:
+def read_task(source: Source, name: str) -> Task:
     """Return what is known of a task; it brings no data.
 
     Raises:
         NotFound: nothing was stored for such a task.
     """
-    row = connection.execute(sa.select(t.tasks).where(t.tasks.c.name == name)).first()
-    if row is None:
-        raise NotFound(
-            f"the registry has nothing of a task {name!r}",
-            hint="List what there is: swereg list",
-            code="task.unknown",
-        )
-    return rows.task_of(row)
+    for row in source.rows("task", name=nfc(name)):
+        return rows.task_of(row)
+    raise NotFound(
+        f"the registry has nothing of a task {name!r}",
+        hint="List what there is: swereg list",
+        code="task.unknown",
+    )
 
 
-def tasks(connection: sa.Connection) -> list[str]:
+def task_names(source: Source) -> list[str]:
     """Return the names of the tasks that something was trained for, in alphabetical order."""
-    return sorted(connection.execute(sa.select(t.tasks.c.name)).scalars())
+    return sorted(row.name for row in source.rows("task_names"))
 
 
-def _with_prefix(connection: sa.Connection, text: str) -> list[str]:
+def _with_prefix(source: Source, text: str) -> list[str]:
     if not _DIGEST.fullmatch(text):
         return []
-    query = sa.select(t.datasets.c.digest).where(t.datasets.c.digest.startswith(text))
-    return list(connection.execute(query.order_by(t.datasets.c.digest)).scalars())
+    # g follows f: after everything that begins so
+    found = source.rows("digests_from", start=text, end=f"{text}g")
+    return [row.digest for row in found]
 
 
-def _is_model(connection: sa.Connection, name: str) -> bool:
-    return (
-        connection.execute(sa.select(t.models.c.id).where(t.models.c.name == name)).first()
-        is not None
-    )
+def _is_model(source: Source, name: str) -> bool:
+    return bool(source.rows("model", name=nfc(name)))
 
 
-def _fetch(connection: sa.Connection, digests: Sequence[str]) -> list[StoredDataset]:
+def _read_facts(source: Source, digests: Sequence[str]) -> list[StoredDataset]:
     """Read what is known of some datasets, in this order."""
-    size = sa.func.length(t.datasets.c.content).label("size")
-    facts: sa.Select[Any] = sa.select(*_FACTS, size).where(t.datasets.c.digest.in_(digests))
-    used = (
-        sa.select(t.entries, t.models.c.name)
-        .join(t.models, t.models.c.id == t.entries.c.model)
-        .where(t.entries.c.dataset.in_(digests))
-        .order_by(t.entries.c.id)
-    )
-    users: dict[str, list[sa.Row[Any]]] = defaultdict(list)
-    for row in connection.execute(used):
+    users: dict[str, list[Any]] = defaultdict(list)
+    for row in source.rows("users_of_datasets", ids=digests):
         users[row.dataset].append(row)
-    found = {row.digest: _of(row, users[row.digest]) for row in connection.execute(facts)}
-    return [found[digest] for digest in digests]
+    facts = {
+        row.digest: _stored_dataset(row, users[row.digest])
+        for row in source.rows("datasets", ids=digests)
+    }
+    return [facts[digest] for digest in digests]
 
 
-def _of(row: sa.Row[Any], users: Sequence[sa.Row[Any]]) -> StoredDataset:
+def _stored_dataset(row: Any, users: Sequence[Any]) -> StoredDataset:
     labels, counts = rows.value(row.labels), rows.value(row.counts)
     return StoredDataset(
         digest=row.digest,
@@ -162,5 +154,5 @@ def _of(row: sa.Row[Any], users: Sequence[sa.Row[Any]]) -> StoredDataset:
         size=row.size,
         created=row.created,
         tasks=tuple(sorted({user.task for user in users})),
-        entries=tuple(f"{user.name}/{user.version}" for user in users if user.deleted is None),
+        entries=tuple(f"{user.name}/{user.version}" for user in users if not user.is_deleted),
     )

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from swereg.errors import Conflict
 from swereg.records.entry import NewEntry
 from swereg.registry.database import tables as t
-from swereg.registry.entries import events, rows, seals
+from swereg.registry.entries import rows, seals
+from swereg.registry.entries.events import record_event
 from swereg.registry.entries.rows import Row
 
 
@@ -67,7 +68,7 @@ def insert_entry(connection: sa.Connection, new: NewRows, created: str = "") -> 
     for table, parts in ((t.epochs, new.epochs), (t.outputs, new.outputs)):
         if parts:
             connection.execute(sa.insert(table), [{"entry": entry, **part} for part in parts])
-    events.record(connection, "add", f"{new.name}/{version}", run=new.entry["run"])
+    record_event(connection, "add", f"{new.name}/{version}", run=new.entry["run"])
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, row: Row) -> None:

@@ -10,17 +10,23 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from swereg.errors import CheckFailed
 from swereg.records.refs import Ref
-from swereg.registry.database import tables as t
 from swereg.registry.entries import rows
+from swereg.registry.entries.reading import Source
 
-_CHANGING = {"id", "model", "note", "deleted", "seal"}  # the model is sealed by its name
-_FIXED = [column for column in t.entries.c if column.name not in _CHANGING]
-_EPOCHS = [column for column in t.epochs.c if column.name != "entry"]
-_OUTPUTS = [column for column in t.outputs.c if column.name != "entry"]
+# What is sealed, in this order. Not the id, the note and the deletion, which may change; the model
+# is sealed by its name. A test holds these to the tables.
+SEALED_ENTRY = (
+    *("version", "run", "task", "method", "labels", "base", "base_name", "base_revision"),
+    *("dataset", "weights", "size", "recipe", "trainable", "total", "best_epoch"),
+    *("val_loss", "accuracy", "macro_f1", "scores", "seconds", "cut", "environment", "origin"),
+    "created",
+)
+SEALED_EPOCH = ("number", "train_loss", "val_loss", "val_accuracy", "seconds")
+SEALED_OUTPUTS = ("split", "rows", "columns", "logits", "truth")
+# SQLite gives a real number back as a float, even where it is whole.
+REAL = {"val_loss", "accuracy", "macro_f1", "seconds", "train_loss", "val_accuracy"}
 
 Values = Mapping[str, Any]
 
@@ -28,45 +34,40 @@ Values = Mapping[str, Any]
 def seal(name: str, entry: Values, epochs: Iterable[Values], outputs: Iterable[Values]) -> str:
     """Work out the seal of an entry from its rows: sha256, 64 hex digits."""
     parts = [
-        [name, _written(_FIXED, entry)],
-        sorted(_written(_EPOCHS, epoch) for epoch in epochs),
-        sorted(_written(_OUTPUTS, part) for part in outputs),
+        [name, _written(SEALED_ENTRY, entry)],
+        sorted(_written(SEALED_EPOCH, epoch) for epoch in epochs),
+        sorted(_written(SEALED_OUTPUTS, part) for part in outputs),
     ]
     return hashlib.sha256(rows.text(parts).encode()).hexdigest()
 
 
-def check(connection: sa.Connection, run: str, ref: Ref) -> None:
+def check_seal(source: Source, run: str, ref: Ref) -> None:
     """Refuse an entry that is not as it was stored. One that is not there any more passes.
 
     Raises:
         CheckFailed: its seal is broken.
     """
-    row = connection.execute(sa.select(t.entries).where(t.entries.c.run == run)).first()
-    if row is None:
-        return
-    epochs, outputs = (
-        [found._asdict() for found in connection.execute(sa.select(table).where(mine))]
-        for table, mine in (
-            (t.epochs, t.epochs.c.entry == row.id),
-            (t.outputs, t.outputs.c.entry == row.id),
+    for row in source.rows("sealed_entry", run=run):
+        epochs, outputs = (
+            [part._asdict() for part in source.rows(query, id=row.id)]
+            for query in ("sealed_epochs", "sealed_outputs")
         )
-    )
-    found = seal(ref.name, row._asdict(), epochs, outputs)
-    if found != row.seal:
-        raise CheckFailed(
-            f"the facts of {ref} are not those that were stored",
-            why=f"recorded {row.seal}\nfound    {found}",
-            hint="Restore the registry from a backup, or train again.",
-            code="entry.seal",
-        )
+        computed = seal(ref.name, row._asdict(), epochs, outputs)
+        if computed != row.seal:
+            raise CheckFailed(
+                f"the facts of {ref} are not those that were stored",
+                why=f"recorded {row.seal}\nfound    {computed}",
+                hint="Restore the registry from a backup, or train again.",
+                code="entry.seal",
+            )
 
 
-def _written(columns: Iterable[sa.Column[Any]], values: Values) -> list[Any]:
+def _written(columns: Iterable[str], values: Values) -> list[Any]:
     """Values in the order of the columns, as they come back from the database."""
-    return [_value(column, values[column.name]) for column in columns]
+    return [_value(column, values[column]) for column in columns]
 
 
-def _value(column: sa.Column[Any], value: Any) -> Any:
+def _value(column: str, value: Any) -> Any:
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
-    return float(value) if isinstance(column.type, sa.Double) and value is not None else value
+    return float(value) if column in REAL and value is not None else value

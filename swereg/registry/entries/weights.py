@@ -14,19 +14,17 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from swereg.errors import CheckFailed, StorageError
 from swereg.home import files
 from swereg.records.training import Weights
-from swereg.registry.database.tables import weights as table
+from swereg.registry.entries.reading import Source
 
 IN_DATABASE = 16 * 2**20  # bytes; above it a file is several times as fast, and can be mapped
 FOLDER = "-weights"  # after the stem of the registry's file
 ENDING = ".safetensors"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
-Source = io.BytesIO | io.BufferedReader
+Stream = io.BytesIO | io.BufferedReader
 
 
 class WeightStore:
@@ -40,6 +38,11 @@ class WeightStore:
     def __init__(self, folder: Path, largest: int = IN_DATABASE) -> None:
         self.folder = folder
         self.largest = largest
+
+    @classmethod
+    def beside(cls, file: Path, largest: int = IN_DATABASE) -> WeightStore:
+        """Return the store of the registry in a file."""
+        return cls(file.with_name(f"{file.stem}{FOLDER}"), largest)
 
     def row(self, weights: Weights) -> dict[str, object]:
         """Check weights and bring large ones to disk; return the row to insert.
@@ -67,13 +70,13 @@ class WeightStore:
         store = "db" if small else "file"
         return {"digest": weights.digest, "size": weights.size, "store": store, "data": data}
 
-    def read(self, connection: sa.Connection, digest: str, ref: str) -> Weights:
+    def read(self, source: Source, digest: str, ref: str) -> Weights:
         """Return weights whose digest has been checked.
 
         Raises:
             CheckFailed: the bytes are gone or are not those that were stored.
         """
-        row = connection.execute(sa.select(table).where(table.c.digest == digest)).first()
+        row = next(iter(source.rows("weights", digest=digest)), None)
         if row is None:
             weights, found = Weights(digest, 0), "nothing"
         elif row.store == "db":
@@ -130,7 +133,7 @@ class WeightStore:
             raise CheckFailed(f"{digest[:60]!r} is no digest", code="weights.digest")
         return self.folder / digest[:2] / f"{digest}{ENDING}"
 
-    def _write(self, weights: Weights, source: Source) -> None:
+    def _write(self, weights: Weights, source: Stream) -> None:
         path = self.path_of(weights.digest)
         if _digest_of(path) == weights.digest:
             os.utime(path)  # a leftover of a crash is young again, so that gc leaves it
@@ -143,7 +146,7 @@ class WeightStore:
             files.sync(folder)
 
 
-def _open(weights: Weights) -> Source:
+def _open(weights: Weights) -> Stream:
     if weights.data is not None:
         return io.BytesIO(weights.data)
     if weights.path is None:
@@ -151,7 +154,7 @@ def _open(weights: Weights) -> Source:
     return weights.path.open("rb")
 
 
-def _check(weights: Weights, source: Source) -> None:
+def _check(weights: Weights, source: Stream) -> None:
     """Compare digest and size with what is there, and go back to the start."""
     found = hashlib.file_digest(source, "sha256").hexdigest()
     size = source.seek(0, io.SEEK_END)

@@ -51,7 +51,7 @@ def refused(folder: Path, base: Path, **said: Any) -> SweregError:
     assert isinstance(fault, CheckFailed | NotFound | UsageError)
     assert fault.code.startswith(("import.", "weights.", "base."))
     if "SWEREG_HOME" in os.environ and (Path(os.environ["SWEREG_HOME"]) / "registry.db").exists():
-        assert swereg.entries() == []
+        assert swereg.list() == []
     return fault
 
 
@@ -343,7 +343,7 @@ def test_claims_of_the_wrong_kind_are_left_out(folder: Path, tiny_base: Path) ->
         "ref": "x/1",
     }
     (folder / "swereg.json").write_text(json.dumps(side))
-    entry = swereg.import_(folder, name="bra", base=str(tiny_base))
+    (entry,) = swereg.import_(folder, name="bra", base=str(tiny_base))
     assert entry.origin["claims"]["scores"] == {"test": {"loss": 0.5}}
     assert "created" not in entry.origin["claims"]
     assert entry.recipe.max_length == 64

@@ -39,7 +39,7 @@ def imported() -> Entry:
 def shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry with a trained and an imported entry."""
     both = [imported(), entry()]
-    monkeypatch.setattr(swereg, "entries", lambda **_: both, raising=False)
+    monkeypatch.setattr(swereg, "list", lambda **_: both, raising=False)
     monkeypatch.setattr(swereg, "show", lambda *_, **__: both[0], raising=False)
     monkeypatch.setattr(swereg, "compare", lambda *_, **__: compare(evidence(*both)), raising=False)
 

@@ -35,7 +35,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
     monkeypatch.setattr(
         entry_points, "installed", cache(entry_points.installed)
     )  # the same all the time
-    monkeypatch.setattr(swereg, "entries", lambda **_: found, raising=False)
+    monkeypatch.setattr(swereg, "list", lambda **_: found, raising=False)
     monkeypatch.setattr(swereg, "show", lambda ref, **_: found[2], raising=False)
     known = evidence(*found)
     monkeypatch.setattr(swereg, "examine", lambda *_, **__: examine(known[2]), raising=False)
@@ -158,7 +158,7 @@ def test_an_empty_registry_is_no_error(
             raise kind("there is none at x", hint="Type: swereg train", code=missing)
         return []
 
-    monkeypatch.setattr(swereg, "entries", entries, raising=False)
+    monkeypatch.setattr(swereg, "list", entries, raising=False)
     done = cli("list")
     assert (done.code, done.out) == (0, "")
     assert "swereg train" in done.err

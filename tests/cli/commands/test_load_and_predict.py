@@ -13,7 +13,6 @@ import pytest
 
 import swereg
 from swereg.adapters import products
-from swereg.cli.commands import predict
 from swereg.errors import UsageError
 from swereg.records.dataset import Dataset, Example, Task
 from swereg.testing import make_base
@@ -171,7 +170,7 @@ def test_a_reference_that_is_missing_between_commas_is_refused(cli: Run) -> None
 def test_many_texts_go_in_pieces(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = "".join(f"text {i}\n" for i in range(5)).encode()
     whole = cli("predict", "sentiment,errand", stdin=texts)
-    monkeypatch.setattr(predict, "PIECE", 2)
+    monkeypatch.setattr("swereg.api.predict.PIECE", 2)
     pieces = cli("predict", "sentiment,errand", "--csv", stdin=texts, tty=True)
     (_, *found) = csv.reader(io.StringIO(pieces.out))
     assert [[*row[:2], row[3]] for row in found] == rows(whole.out)

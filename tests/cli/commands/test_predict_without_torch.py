@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import swereg
-from swereg.api.quick import INSIST, MOST_TEXTS
+from swereg.api.predict import INSIST, MOST_TEXTS
 from swereg.records.dataset import Dataset, Example, Task
 from swereg.testing import make_base
 from tests.cli.conftest import Run

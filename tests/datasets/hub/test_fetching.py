@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import swereg
-from swereg.api import task_data
+from swereg.api.arguments import task_data
 from swereg.datasets.hub import fetching, layout
 from swereg.datasets.hub import spec as hub_spec
 from swereg.datasets.reading import read_data

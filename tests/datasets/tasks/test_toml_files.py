@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from swereg.api import task_data
+from swereg.api.arguments import task_data
 from swereg.datasets.tasks import benchmarks
 from swereg.datasets.tasks.toml_files import read_task
 from swereg.errors import DataError, NotFound, UsageError

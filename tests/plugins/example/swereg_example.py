@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from swereg import Dataset, Example, Task
-from swereg.adapters.methods.lora import Lora
-from swereg.adapters.standalone.method import Learnt
+from swereg.extending import Learnt, Lora
 
 FINE = ["Solen skiner", "Klarblå himmel", "Varmt och skönt", "Ljumma vindar", "Äntligen sol"]
 FOUL = ["Det öser ner", "Snöblandat regn", "Iskall blåst", "Grått och rått", "Hagel igen"]

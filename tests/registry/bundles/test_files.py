@@ -151,7 +151,7 @@ def test_a_hostile_file_changes_nothing(
     carried: Path, registry: Registry, tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "swereg.registry.entries.seals.check", lambda *_: None
+        "swereg.registry.entries.seals.check_seal", lambda *_: None
     )  # whoever alters can reseal
     file = altered(carried, tmp_path / "x.swereg", script)
     with pytest.raises(SweregError) as caught:
@@ -195,7 +195,7 @@ def test_what_is_no_file_of_entries(
 def test_without_texts_outputs_must_fit_the_counts(
     carried: Path, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("swereg.registry.entries.seals.check", lambda *_: None)
+    monkeypatch.setattr("swereg.registry.entries.seals.check_seal", lambda *_: None)
     file = altered(
         carried,
         tmp_path / "x.swereg",

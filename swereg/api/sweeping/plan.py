@@ -1,20 +1,21 @@
-"""What a sweep goes over, what it gave, and its plot."""
+"""What a sweep goes over, and what it gave."""
 
 from __future__ import annotations
 
 import itertools
-import math
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from swereg.errors import StorageError, UsageError
-from swereg.records.dataset import Split
+from swereg.errors import UsageError
+from swereg.plugins import specs
 from swereg.records.entry import Entry
 from swereg.records.formatting import plain
-from swereg.records.training import Recipe
+from swereg.records.training import OPTIONS, Recipe
+
+_TYPES: dict[str, Callable[[Any], Any]] = {  # of the fields of a recipe that a sweep may go over
+    option.name: type(option.default) for option in OPTIONS if option.name not in ("seed", "device")
+}
 
 
 @dataclass(frozen=True)
@@ -113,57 +114,44 @@ def combinations(
     ]
 
 
-def plot_sweep(found: SweepRun, key: str, *, output: str | Path, metric: str = "accuracy") -> Path:
-    """Draw the test score of a sweep's recipes over one of the keys that varied.
+def recipe_of(
+    combination: Combination,
+    *,
+    method: str,
+    settings: Mapping[str, Any],
+    options: Mapping[str, Any],
+    recommended: Mapping[str, Mapping[str, Any]],
+    max_length: int,
+) -> Recipe:
+    """Return the whole recipe of a combination, as ``train`` would make it.
+
+    A key that the method has a setting of is one; any other is a field of the recipe.
 
     Args:
-        key: such as ``r`` or ``learning_rate``.
-        output: the file, .png, .svg or .pdf; it is replaced if it is there.
-        metric: ``accuracy``, ``macro_f1`` or ``loss``; on validation where there is no test.
+        method, settings, options: as they were given for all combinations.
+        recommended, max_length: of the base.
 
     Raises:
-        UsageError: no such key is in the recipes, or the file has another ending.
-        SweregError: matplotlib is not installed, or the file cannot be written.
+        UsageError: a value makes no sense.
     """
-    from swereg.evaluation.report import plots
+    from swereg.adapters.training import recipes
 
-    target = Path(output).expanduser()
-    plots.check(target)
-    keys = list(found.combinations[0].said) if found.combinations else []
-    if key not in keys:
-        raise UsageError(
-            f"{key} did not vary in the sweep",
-            why=f"What was said to is {', '.join(keys) or 'nothing'}.",
-            hint="Name one of these, or sweep over it.",
-            code="sweep.key",
-        )
-    split: Split = "test" if all("test" in entry.scores for entry in found.entries) else "val"
-    scores: dict[tuple[str, str], list[float]] = {}
-    drawn = zip(found.combinations, found.entries, strict=True)
-    for one, entry in sorted(drawn, key=lambda pair: _size(pair[0].said[key])):
-        others = {name: value for name, value in one.said.items() if name != key}
-        label = ", ".join(f"{name}={plain(value)}" for name, value in others.items())
-        score = float(entry.scores[split][metric] or 0.0)
-        scores.setdefault((label, plain(one.said[key])), []).append(score)
-    lines: dict[str, list[plots.Point]] = {}
-    for (label, value), known in scores.items():
-        deviation = statistics.stdev(known) if len(known) > 1 else None
-        lines.setdefault(label, []).append(plots.Point(value, statistics.mean(known), deviation))
+    own_keys = {field.name for field in fields(specs.parse(method).method.settings)}
+    of_method: dict[str, Any] = dict(settings)
+    of_recipe: dict[str, Any] = {**options, "seed": combination.seed}
+    for key, value in {**combination.fixed, **combination.said}.items():
+        if key in _TYPES and key not in own_keys:
+            of_recipe[key] = _number(key, value)
+        else:
+            of_method[key] = str(value)
+    return recipes.recipe(specs.parse(method, of_method), recommended, max_length, of_recipe)
+
+
+def _number(key: str, value: Any) -> Any:
+    """A recipe's value from what was said."""
     try:
-        plots.draw_over(key, f"{metric} on {split}", lines, target)
-    except OSError as fault:
-        raise StorageError(
-            f"the file {target} cannot be written",
-            why=f"{fault.strerror or fault}.",
-            hint="Name another file, or free some space.",
-            code="plot.file",
-        ) from fault
-    return target
-
-
-def _size(value: Any) -> tuple[float, str]:
-    """Numbers by size, then words; from the command line both come as text."""
-    try:
-        return float(value), ""
+        return _TYPES[key](value)
     except ValueError:
-        return math.inf, str(value)
+        raise UsageError(
+            f"{key} cannot be {value}", hint="Give a number.", code="sweep.number"
+        ) from None

@@ -1,0 +1,1 @@
+"""Banks: entries in memory, many on one base, or on several."""
