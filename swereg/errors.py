@@ -141,11 +141,11 @@ def first_line(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {str(fault).strip().splitlines()[0] if str(fault) else ''}"
 
 
-def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
+def did_you_mean(word: str, words: Iterable[str], *, otherwise: str) -> str:
     """Hint at what was probably meant by a word that is not known, or at something else."""
     import difflib  # takes 3 ms, which only an error should
 
-    close = difflib.get_close_matches(word, list(known), n=1)
+    close = difflib.get_close_matches(word, list(words), n=1)
     return f"Did you mean {close[0]}?" if close else otherwise
 
 

@@ -49,7 +49,7 @@ def check_task(name: str) -> None:
     task = entry_points.find("task", name)
     assert isinstance(task, Task), f"the entry point {name} must name a swereg.Task"
     assert task.name == name, f"the task calls itself {task.name!r}, its entry point {name!r}"
-    refs.check_name(name, what="task name")
+    refs.check_name(name, noun="task name")
     assert task.description, "a task has a description"
     assert task.source, "a task says where its examples come from"
     assert task.licence, "a task says under which licence its examples are"
@@ -112,24 +112,26 @@ def _check_alone(method: Standalone, settings: Any) -> None:
     from swereg.plugins.specs import settings_of
 
     labels = ("ja", "nej", "kanske")
-    for some in (labels[:2], labels):
-        rows = tuple(Example(text, some[i % len(some)]) for i, text in enumerate(TEXTS))
-        data = Dataset(some, rows, rows)
-        one, two, other = (
+    for used_labels in (labels[:2], labels):
+        rows = tuple(
+            Example(text, used_labels[i % len(used_labels)]) for i, text in enumerate(TEXTS)
+        )
+        data = Dataset(used_labels, rows, rows)
+        one, two, third = (
             method.fit(data, settings, seed=seed, on_progress=silent) for seed in (1, 1, 2)
         )
         assert one.trainable > 0, "nothing learns"
         stored = arrays.write(one.tensors)
         assert stored == arrays.write(two.tensors), "the same seed does not give the same weights"
-        same = stored == arrays.write(other.tensors)
-        assert same or method.seeded, "another seed gives other weights, but seeded is False"
+        is_same = stored == arrays.write(third.tensors)
+        assert is_same or method.seeded, "another seed gives other weights, but seeded is False"
         chosen = settings_of(method, asdict(one.settings))
         assert chosen == one.settings, "settings do not survive storing"
-        found = [
-            answerer(method, tensors, some, chosen)(TEXTS)
+        logits = [
+            answerer(method, tensors, used_labels, chosen)(TEXTS)
             for tensors in (one.tensors, arrays.read(stored))
         ]
-        off = float(np.abs(found[0] - found[1]).max())
+        off = float(np.abs(logits[0] - logits[1]).max())
         assert off < 1e-5, f"what runs differs from what was trained by {off:.1e}"
 
 
@@ -147,7 +149,8 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     labels = ["ja", "nej", "kanske"]
     torch.manual_seed(0)
     model = method.attach(
-        SequenceClassifier(source.load(whole=True).encoder, len(labels), dropout=0.0), settings
+        SequenceClassifier(source.load(by_transformers=True).encoder, len(labels), dropout=0.0),
+        settings,
     )
     trainable, total = count(model)
     assert 0 < trainable <= total, "nothing learns"
@@ -163,15 +166,15 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     base = FrozenBase.open(source, "cpu")
     placed = base.place(method.lower(again, base, settings), len(labels), source.max_length)
     answers, _ = base.logits(TEXTS, [placed] * len(TEXTS))
-    found = torch.stack([torch.from_numpy(answer) for answer in answers])
+    logits = torch.stack([torch.from_numpy(answer) for answer in answers])
     batch = pad(tokenize(base.tokenizer, TEXTS, source.max_length).ids, 0)
     with torch.inference_mode():
-        wanted = model.eval()(**batch)
-    off = float((found - wanted).abs().max())
+        expected = model.eval()(**batch)
+    off = float((logits - expected).abs().max())
     assert off < 1e-5, f"what runs differs from what was trained by {off:.1e}"
     engine.take_over(model, torch.device("cpu"), "fp32")
     with torch.inference_mode():
-        off = float((model(**batch) - wanted).abs().max())
+        off = float((model(**batch) - expected).abs().max())
     assert off < 1e-5, f"on the engine the model answers differently, by {off:.1e}"
 
 

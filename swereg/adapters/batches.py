@@ -82,12 +82,12 @@ def loader(
     Args:
         multiple: of this are their lengths, or that of the longest row of all.
     """
-    most = max(map(len, rows.inputs))
+    longest = max(map(len, rows.inputs))
 
     def collate(items: list[Any]) -> Batch:
         inputs, labels = zip(*items, strict=True)
         pooled = isinstance(inputs[0], Tensor)
-        length = min(most, -(-max(map(len, inputs)) // multiple) * multiple)
+        length = min(longest, -(-max(map(len, inputs)) // multiple) * multiple)
         batch = {"pooled": torch.stack(inputs)} if pooled else pad(inputs, pad_id, length)
         return batch | {"labels": torch.tensor(labels)}
 

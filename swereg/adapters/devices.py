@@ -16,12 +16,12 @@ def choose_device(name: str) -> torch.device:
     Raises:
         UsageError: this machine has no such device.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    is_there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        return torch.device(next((kind for kind, ok in there.items() if ok), "cpu"))
+        return torch.device(next((kind for kind, ok in is_there.items() if ok), "cpu"))
     kind = name.split(":")[0]
-    if kind != "cpu" and not there.get(kind, False):
-        has = ", ".join(["cpu", *(kind for kind, ok in there.items() if ok)])
+    if kind != "cpu" and not is_there.get(kind, False):
+        has = ", ".join(["cpu", *(kind for kind, ok in is_there.items() if ok)])
         raise UsageError(
             f"there is no device {name!r} here",
             why=f"This machine, with this build of torch, has: {has}.",

@@ -99,22 +99,22 @@ def faster_as_they_are(dtype: torch.dtype) -> bool:
     with torch.inference_mode():
         x, weight, _ = _example(dtype, STEP)
         gradient = x @ weight.T
-        those = (x, weight), (gradient, weight.T), (gradient.T, x.T)
-        ours, its = _shortest(
-            lambda: [_onednn(one, other, None) for one, other in those],
-            lambda: [F.linear(one, other) for one, other in those],
+        pairs = (x, weight), (gradient, weight.T), (gradient.T, x.T)
+        ours, torch_seconds = _shortest(
+            lambda: [_onednn(left, right, None) for left, right in pairs],
+            lambda: [F.linear(left, right) for left, right in pairs],
             rounds=ROUNDS // 3,
         )
-    found = ours < MUCH * its
-    _remember(note, _FASTER if found else "slower")
-    return found
+    is_faster = ours < MUCH * torch_seconds
+    _remember(note, _FASTER if is_faster else "slower")
+    return is_faster
 
 
 @cache
 def is_right(dtype: torch.dtype) -> bool:
     """Tell whether oneDNN's products are there, and are torch's."""
-    there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if not there or dtype not in ALLOWED:
+    has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    if not has_onednn or dtype not in ALLOWED:
         return False
     with torch.inference_mode():
         x, weight, bias = _example(dtype)
@@ -129,9 +129,12 @@ def is_right(dtype: torch.dtype) -> bool:
 
 def _example(dtype: torch.dtype, rows: int = ROWS) -> tuple[Tensor, Tensor, Tensor]:
     """An input, [rows, in], a weight, [out, in], and a bias, [out]."""
-    made = torch.Generator().manual_seed(0)
-    x, weight = torch.randn(rows, 768, generator=made), torch.randn(1024, 768, generator=made)
-    bias = torch.randn(1024, generator=made)
+    generator = torch.Generator().manual_seed(0)
+    x, weight = (
+        torch.randn(rows, 768, generator=generator),
+        torch.randn(1024, 768, generator=generator),
+    )
+    bias = torch.randn(1024, generator=generator)
     return x.to(dtype), (weight / 768**0.5).to(dtype), bias.to(dtype)
 
 
@@ -140,10 +143,10 @@ def _is_faster(dtype: torch.dtype) -> bool:
         x, weight, bias = _example(dtype)
         packed = _packed(weight)
         for _ in range(TRIES):
-            ours, its = _shortest(
+            ours, torch_seconds = _shortest(
                 lambda: _onednn(x, packed, bias), lambda: F.linear(x, weight, bias)
             )
-            if ours < MUCH * its:
+            if ours < MUCH * torch_seconds:
                 _remember(_note(dtype))
                 return True
     return False
@@ -153,11 +156,11 @@ def _was_faster(dtype: torch.dtype) -> bool:
     return _note(dtype).exists()
 
 
-def _remember(note: Path, found: str = "") -> None:
+def _remember(note: Path, verdict: str = "") -> None:
     with suppress(OSError):  # a cache that cannot be written is no error; what is there, stays
         note.parent.mkdir(parents=True, exist_ok=True)
         with note.open("x") as file:
-            file.write(found)
+            file.write(verdict)
 
 
 def _note(dtype: torch.dtype, tried: str = "faster") -> Path:
@@ -184,26 +187,26 @@ def bf16_is_slow() -> bool:
 
 
 def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return found
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return product
 
 
 def _packed(weight: Tensor) -> Tensor:
-    found: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
-    return found
+    packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
+    return packed
 
 
-def _same(found: Tensor, wanted: Tensor) -> bool:
-    allowed = ALLOWED[wanted.dtype]
-    return found.dtype == wanted.dtype and torch.allclose(found, wanted, allowed, allowed)
+def _same(product: Tensor, expected: Tensor) -> bool:
+    allowed = ALLOWED[expected.dtype]
+    return product.dtype == expected.dtype and torch.allclose(product, expected, allowed, allowed)
 
 
 def _shortest(*runs: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     """The shortest time of each of some that take turns."""
     times: list[list[float]] = [[] for _ in runs]
     for _ in range(rounds):
-        for run, those in zip(runs, times, strict=True):
+        for run, seconds in zip(runs, times, strict=True):
             began = time.perf_counter()
             run()
-            those.append(time.perf_counter() - began)
-    return [min(those) for those in times]
+            seconds.append(time.perf_counter() - began)
+    return [min(seconds) for seconds in times]

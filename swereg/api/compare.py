@@ -68,7 +68,11 @@ def compare(
             entries = conditions.select(store.entries(task=task, sort="val_loss"), where)
         else:
             choose = partial(
-                comparison.choose, most=limit, metric=metric, folded=folded, sort=sort or "val_loss"
+                comparison.choose,
+                limit=limit,
+                metric=metric,
+                folded=folded,
+                sort=sort or "val_loss",
             )
             entries, choice = _chosen(store, task, where, choose)
         datasets = {entry.dataset for entry in entries if entry.dataset}

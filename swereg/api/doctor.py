@@ -43,36 +43,38 @@ def doctor(registry: str | Path | None = None) -> list[Finding]:
     Torch is not imported, nothing is fetched, and no large file is read; ``verify`` does that.
     """
     place = registry or locations.registry_location()
-    found = list(inspection.look(place))
-    bases = _bases(place) if _sound(found) else iter(())
-    return [*found, *_waiting(), *bases, *_plugins(), *_environment()]
+    findings = list(inspection.look(place))
+    bases = _bases(place) if _sound(findings) else iter(())
+    return [*findings, *_waiting(), *bases, *_plugins(), *_environment()]
 
 
 def _waiting() -> Iterator[Finding]:
     """Trainings that are not in their registry yet, and those that were interrupted."""
-    for one in staged.staged():
-        text = f"cannot be read: {one.fault}"
-        if one.entry is not None:
-            text = f"{one.entry.name} was trained for {one.registry}, but could not be stored"
-        hint = f"Store it: swereg recover {one.run[:8]}; or: swereg recover --discard {one.run[:8]}"
-        yield Finding("registry", f"run {one.run[:8]}", "note", text, hint)
+    for training in staged.staged():
+        text = f"cannot be read: {training.fault}"
+        if training.entry is not None:
+            name, place = training.entry.name, training.registry
+            text = f"{name} was trained for {place}, but could not be stored"
+        short = training.run[:8]
+        hint = f"Store it: swereg recover {short}; or: swereg recover --discard {short}"
+        yield Finding("registry", f"run {short}", "note", text, hint)
     for run in runs.interrupted():
         short = run.run[:8]
         hint = f"Go on: swereg train --resume {short}; or: swereg recover --discard {short}"
         yield Finding("registry", f"run {run.run[:8]}", "note", f"{run.name} was interrupted", hint)
 
 
-def _sound(found: list[Finding]) -> bool:
+def _sound(findings: list[Finding]) -> bool:
     """Whether the registry can be opened without upgrading it."""
-    return any(each.name == "schema" and each.level == "ok" for each in found)
+    return any(finding.name == "schema" and finding.level == "ok" for finding in findings)
 
 
 def _bases(place: str | Path) -> Iterator[Finding]:
     with Registry.open(place) as store:
-        default, known = store.default_base, store.bases()
-    if not known:
+        default, recorded = store.default_base, store.bases()
+    if not recorded:
         yield Finding("base", "base", "ok", "none yet; the first training chooses one")
-    for info in known:
+    for info in recorded:
         yield _base(info, default is not None and default.fingerprint == info.fingerprint)
 
 
@@ -96,14 +98,14 @@ def _base(info: BaseInfo, default: bool) -> Finding:
 
 def _plugins() -> Iterator[Finding]:
     for kind in entry_points.GROUPS:
-        found = entry_points.installed(kind)
-        faults = {plugin: entry_points.fault(plugin) for plugin in found}
+        plugins = entry_points.installed(kind)
+        faults = {plugin: entry_points.fault(plugin) for plugin in plugins}
         for plugin, fault in faults.items():
             if fault:
                 hint = "Update or uninstall that package."
                 yield Finding("plugins", f"{kind} {plugin.name}", "wrong", fault, hint)
         sound = sum(not fault for fault in faults.values())
-        yield Finding("plugins", f"{kind}s", "ok", f"{sound} of {len(found)} can be used")
+        yield Finding("plugins", f"{kind}s", "ok", f"{sound} of {len(plugins)} can be used")
 
 
 def _environment() -> Iterator[Finding]:

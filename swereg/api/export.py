@@ -64,8 +64,8 @@ def export(
     target = Path(file or peft or merged or "")
     with open_reader(registry) as store:
         if file is not None:
-            with open_registry(store) as whole:
-                return whole.export(refs, target, keep_data=keep_data, force=force)
+            with open_registry(store) as whole_registry:
+                return whole_registry.export(refs, target, keep_data=keep_data, force=force)
         entry = store.get(refs[0])
         info = entry.require_base()
         weights = store.weights(entry)

@@ -171,14 +171,14 @@ def _agreed_task(adapter: PeftFolder, task: str | None, name: str) -> str:
     claimed = adapter.claims.get("task")
     if task and claimed and task != claimed:
         raise _contradiction("task", claimed, task)
-    return refs.check_name(task or claimed or name, what="task name")
+    return refs.check_name(task or claimed or name, noun="task name")
 
 
-def _contradiction(what: str, claimed: str, given: str) -> CheckFailed:
+def _contradiction(noun: str, claimed: str, contradicting: str) -> CheckFailed:
     return CheckFailed(
-        f"the folder has other {what}" if what.endswith("s") else f"the folder has another {what}",
-        why=f"the folder {claimed}\nsaid       {given}",
-        hint=f"Leave out --{what}, or make sure that this is the right folder.",
+        f"the folder has other {noun}" if noun.endswith("s") else f"the folder has another {noun}",
+        why=f"the folder {claimed}\nsaid       {contradicting}",
+        hint=f"Leave out --{noun}, or make sure that this is the right folder.",
         code="import.contradiction",
     )
 

@@ -29,7 +29,7 @@ _BEGINNING = 2000  # bytes in which a page of ours says that it is one
 
 
 def report(
-    *those: str,
+    *refs: str,
     task: str | None = None,
     output: str | Path,
     where: Sequence[str] = (),
@@ -40,7 +40,7 @@ def report(
     """Write one HTML page about the entries of a task; it needs no network and no other file.
 
     Args:
-        those: references; without any, all entries of the task, with seeds folded.
+        refs: references; without any, all entries of the task, with seeds folded.
         output: the file. An earlier report is replaced, anything else is not.
         where, metric: as for ``compare``.
         texts: whether the page may quote examples that were answered wrongly.
@@ -56,14 +56,16 @@ def report(
     target = Path(output).expanduser()
     _check_place(target)
     with open_reader(registry) as store:
-        found = compare(*those, task=task, where=where, metric=metric, sort=metric, registry=store)
-        contents = _gather(store, found, texts=texts)
+        comparison = compare(
+            *refs, task=task, where=where, metric=metric, sort=metric, registry=store
+        )
+        contents = _gather(store, comparison, texts=texts)
     _put(target, page(contents))
     return target
 
 
 def plot(
-    *those: str,
+    *refs: str,
     task: str | None = None,
     output: str | Path,
     where: Sequence[str] = (),
@@ -75,7 +77,7 @@ def plot(
     """Draw learning curves and calibration; of several entries their scores as well.
 
     Args:
-        those: references; without any, all entries of the task, with seeds folded.
+        refs: references; without any, all entries of the task, with seeds folded.
         output: the file, .png, .svg or .pdf; it is replaced if it is there.
         where, metric, seeds: as for ``compare``.
         limit: the most rows of a task, the best ones by the metric.
@@ -91,8 +93,8 @@ def plot(
     target = Path(output).expanduser()
     plots.check(target)
     with open_reader(registry) as store:
-        found = compare(
-            *those,
+        comparison = compare(
+            *refs,
             task=task,
             where=where,
             metric=metric,
@@ -101,24 +103,24 @@ def plot(
             limit=limit,
             registry=store,
         )
-        entries = _entries(store, found)
-        looks = _looks(store, found, entries, plots.MOST)
+        entries = _entries(store, comparison)
+        looks = _looks(store, comparison, entries, plots.MOST)
     try:
-        plots.draw(found, entries, looks, target)
+        plots.draw(comparison, entries, looks, target)
     except OSError as fault:
         raise _unwritten(target, fault) from fault
     return target
 
 
-def _gather(store: Registry | Reader, found: Comparison, *, texts: bool) -> Contents:
+def _gather(store: Registry | Reader, comparison: Comparison, *, texts: bool) -> Contents:
     """Work out everything else that the page says."""
-    entries = _entries(store, found)
-    first = entries[found.rows[0].refs[0]]
+    entries = _entries(store, comparison)
+    first = entries[comparison.rows[0].refs[0]]
     return Contents(
-        comparison=found,
+        comparison=comparison,
         entries=entries,
-        looks=_looks(store, found, entries, MOST_DETAILED),
-        task=store.task(found.task),
+        looks=_looks(store, comparison, entries, MOST_DETAILED),
+        task=store.task(comparison.task),
         dataset=_texts(store, first),
         texts=texts,
         created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -126,26 +128,26 @@ def _gather(store: Registry | Reader, found: Comparison, *, texts: bool) -> Cont
     )
 
 
-def _entries(store: Registry | Reader, found: Comparison) -> dict[str, Entry]:
-    return {ref: store.get(ref) for row in found.rows for ref in row.refs}
+def _entries(store: Registry | Reader, comparison: Comparison) -> dict[str, Entry]:
+    return {ref: store.get(ref) for row in comparison.rows for ref in row.refs}
 
 
 def _looks(
-    store: Registry | Reader, found: Comparison, entries: Mapping[str, Entry], most: int
+    store: Registry | Reader, comparison: Comparison, entries: Mapping[str, Entry], limit: int
 ) -> dict[str, Examination]:
     """Look closely at the first rows and at the baseline, as far as they have answers."""
     looks = {}
-    for row in _chosen(found.rows, most):
+    for row in _chosen(comparison.rows, limit):
         with suppress(NotFound):
             ref = stands_for(row, entries)
-            looks[ref] = examine(entries[ref], split=found.split, registry=store)
+            looks[ref] = examine(entries[ref], split=comparison.split, registry=store)
     return looks
 
 
-def _chosen(rows: Sequence[Row], most: int) -> list[Row]:
+def _chosen(rows: Sequence[Row], limit: int) -> list[Row]:
     """Take the first rows; the baseline is one of them wherever it stands."""
-    baseline = [row for row in rows[most:] if row.baseline]
-    return [*rows[: most - len(baseline)], *baseline]
+    baseline = [row for row in rows[limit:] if row.baseline]
+    return [*rows[: limit - len(baseline)], *baseline]
 
 
 def _texts(store: Registry | Reader, entry: Entry) -> Dataset | None:

@@ -138,10 +138,10 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be said
         return run.result()
 
 
-def _check_together(asked: int) -> None:
-    if asked < 1:
+def _check_together(count: int) -> None:
+    if count < 1:
         raise UsageError(
-            f"{asked} trainings cannot learn at once",
+            f"{count} trainings cannot learn at once",
             hint="Give a number from 1, or leave it out.",
             code="sweep.together",
         )

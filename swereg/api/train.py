@@ -174,13 +174,13 @@ def _train_seeds(
 
 def _each_notice_once(on_progress: OnProgress) -> OnProgress:
     """Pass on a notice only when it is new."""
-    told: set[Progress] = set()
+    passed_on: set[Progress] = set()
 
     def report(event: Progress) -> None:
         if isinstance(event, Notice):
-            if event in told:
+            if event in passed_on:
                 return
-            told.add(event)
+            passed_on.add(event)
         on_progress(event)
 
     return report

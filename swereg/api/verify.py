@@ -45,22 +45,22 @@ def verify(
         checked = store.check(ref, on_checked=on_checked)
         if not deep:
             return checked
-        those = [store.get(ref)] if ref is not None else store.entries(sort="ref")
-        return _ask(store, those, checked, base, on_checked)
+        entries = [store.get(ref)] if ref is not None else store.entries(sort="ref")
+        return _ask(store, entries, checked, base, on_checked)
 
 
 def _ask(
     store: Registry,
-    those: Sequence[Entry],
+    entries: Sequence[Entry],
     checked: Checked,
     base: str | None,
     on_checked: OnChecked,
 ) -> Checked:
     """Have entries answer again."""
     problems, skipped, answered = list(checked.problems), [], 0
-    _hash_bases_again(those)
-    for number, entry in enumerate(those):
-        on_checked(number, len(those), entry.ref)
+    _hash_bases_again(entries)
+    for number, entry in enumerate(entries):
+        on_checked(number, len(entries), entry.ref)
         try:
             off = _difference(store, entry, base)
         except NotFound as fault:
@@ -68,22 +68,22 @@ def _ask(
             continue
         except SweregError as fault:
             problem = Problem.of(entry.ref, fault)
-            known = {(each.what, each.code) for each in problems}
-            problems += [] if (problem.what, problem.code) in known else [problem]
+            problem_keys = {(finding.what, finding.code) for finding in problems}
+            problems += [] if (problem.what, problem.code) in problem_keys else [problem]
             continue
         answered += 1
         if not off <= ALLOWED[entry.recipe.precision]:
             problems.append(_differs(entry, off))
-    on_checked(len(those), len(those), "")
+    on_checked(len(entries), len(entries), "")
     return replace(checked, problems=tuple(problems), answered=answered, skipped=tuple(skipped))
 
 
-def _hash_bases_again(those: Sequence[Entry]) -> None:
+def _hash_bases_again(entries: Sequence[Entry]) -> None:
     """Forget what the bases' folders were known to hold, so that loading reads every byte."""
     from swereg.adapters.bases import places
     from swereg.adapters.bases.fingerprint import Remembered
 
-    for info in {entry.base.fingerprint: entry.base for entry in those if entry.base}.values():
+    for info in {entry.base.fingerprint: entry.base for entry in entries if entry.base}.values():
         folder = places.find(info).folder
         if folder is not None:
             Remembered(folder).forget()
@@ -100,11 +100,11 @@ def _difference(store: Registry, entry: Entry, base: str | None) -> float:
     if outputs is None or entry.dataset is None:
         raise NotFound("it has no stored answers to hold new ones against", code="verify.outputs")
     examples = store.dataset(entry.dataset).split(outputs.split)[:GOLDEN]
-    found = load(entry, base=base, registry=store, device="cpu").predict(texts(examples))
+    predictions = load(entry, base=base, registry=store, device="cpu").predict(texts(examples))
     stored = _probabilities(outputs, len(examples))
     return max(
         abs(answer.scores[label] - row[column])
-        for answer, row in zip(found, stored, strict=True)
+        for answer, row in zip(predictions, stored, strict=True)
         for column, label in enumerate(entry.labels)
     )
 
@@ -116,8 +116,8 @@ def _probabilities(outputs: Outputs, rows: int) -> list[list[float]]:
     logits = np.frombuffer(outputs.logits, "<f4").reshape(outputs.rows, outputs.columns)
     shifted = logits[:rows].astype(np.float64)
     powers = np.exp(shifted - shifted.max(axis=1, keepdims=True))
-    found: list[list[float]] = (powers / powers.sum(axis=1, keepdims=True)).tolist()
-    return found
+    probabilities: list[list[float]] = (powers / powers.sum(axis=1, keepdims=True)).tolist()
+    return probabilities
 
 
 def _differs(entry: Entry, off: float) -> Problem:

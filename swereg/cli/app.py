@@ -55,23 +55,23 @@ class App(options.Group):
         if cmd_name not in NAMES:
             return None
         module = import_module(f"swereg.cli.{MODULES.get(cmd_name, f'commands.{cmd_name}')}")
-        found = next(
+        command = next(
             thing
             for thing in vars(module).values()
             if isinstance(thing, click.Command) and thing.name == cmd_name
         )
-        return found
+        return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer commands without importing them all for their help."""
-        found = [CompletionItem(name) for name in NAMES if name.startswith(incomplete)]
-        return found or super().shell_complete(ctx, incomplete)
+        items = [CompletionItem(name) for name in NAMES if name.startswith(incomplete)]
+        return items or super().shell_complete(ctx, incomplete)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""
-        for section, found in SECTIONS.items():
+        for section, names in SECTIONS.items():
             with formatter.section(section):
-                every = {name: self.get_command(ctx, name) for name in found}
+                every = {name: self.get_command(ctx, name) for name in names}
                 formatter.write_dl(
                     [(n, c.get_short_help_str(formatter.width)) for n, c in every.items() if c],
                     col_max=28,

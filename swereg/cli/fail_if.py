@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 WORSE = "worse"
 
 
-def check(found: Comparison, wanted: Sequence[str]) -> None:
+def check(comparison: Comparison, texts: Sequence[str]) -> None:
     """Check a comparison's rows; ``worse`` is about the second of two entries.
 
     Raises:
         CheckFailed: a condition holds, or cannot be known.
     """
-    between = found.between
-    if WORSE in wanted:
+    between = comparison.between
+    if WORSE in texts:
         if between is None:
             raise UsageError(
                 "worse is about two entries",
@@ -32,23 +32,23 @@ def check(found: Comparison, wanted: Sequence[str]) -> None:
             )
         if between.verdict not in ("better", "indistinguishable"):
             raise _failed([between.sentence])
-    plain = [text for text in wanted if text != WORSE]
-    check_facts(((row.ref, _facts(row)) for row in found.rows), plain)
+    plain = [text for text in texts if text != WORSE]
+    check_facts(((row.ref, _facts(row)) for row in comparison.rows), plain)
 
 
-def check_entries(entries: Iterable[Entry], wanted: Sequence[str]) -> None:
+def check_entries(entries: Iterable[Entry], texts: Sequence[str]) -> None:
     """Check entries.
 
     Raises:
         CheckFailed: a condition holds, or cannot be known.
     """
-    check_facts(((entry.ref, conditions.facts(entry)) for entry in entries), wanted)
+    check_facts(((entry.ref, conditions.facts(entry)) for entry in entries), texts)
 
 
-def check_facts(known: Iterable[tuple[str, Mapping[str, Any]]], wanted: Sequence[str]) -> None:
+def check_facts(facts_of: Iterable[tuple[str, Mapping[str, Any]]], texts: Sequence[str]) -> None:
     """Check facts by reference."""
-    parsed = [conditions.parse(text) for text in wanted]
-    everything = list(known) if parsed else []
+    parsed = [conditions.parse(text) for text in texts]
+    everything = list(facts_of) if parsed else []
     conditions.check_keys(parsed, [facts for _, facts in everything])
     reasons = []
     for ref, facts in everything:

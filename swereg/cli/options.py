@@ -38,9 +38,9 @@ class Command(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters, then the global options, then --help."""
-        own = super().get_params(ctx)
+        params = super().get_params(ctx)
         cut = len(self.params)
-        return [*own[:cut], *global_options(), *own[cut:]]
+        return [*params[:cut], *global_options(), *params[cut:]]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings."""

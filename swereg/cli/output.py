@@ -121,9 +121,9 @@ def line(text: str) -> None:
 
 def as_json(content: Mapping[str, Any]) -> None:
     """Print one object, in ASCII, so that it passes through every pipe."""
-    whole = {"schema_version": SCHEMA_VERSION, **content}
+    document = {"schema_version": SCHEMA_VERSION, **content}
     _objects.extend(content)
-    data(json.dumps(whole, indent=2, ensure_ascii=True, allow_nan=False))
+    data(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False))
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -59,8 +59,8 @@ def options(section: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
-def taken(said: Mapping[str, Any]) -> ReadOptions:
+def taken(values: Mapping[str, Any]) -> ReadOptions:
     """What of it was said, as one value."""
-    read = {key: said[key] for key in READ if said[key] is not None}
-    seed = {} if said["split_seed"] is None else {"seed": said["split_seed"]}
+    read = {key: values[key] for key in READ if values[key] is not None}
+    seed = {} if values["split_seed"] is None else {"seed": values["split_seed"]}
     return ReadOptions(**read, **seed)

@@ -172,10 +172,10 @@ def _balance(dataset: Dataset) -> list[str]:
     single = [quote(label) for label, count in train.items() if count == 1]
     if single:
         notices.append(f"There is a single training example of {some(single)}.")
-    most, least = max(train, key=train.__getitem__), min(train, key=train.__getitem__)
-    if train[most] > IMBALANCE * train[least]:
+    largest, least = max(train, key=train.__getitem__), min(train, key=train.__getitem__)
+    if train[largest] > IMBALANCE * train[least]:
         notices.append(
-            f"The labels are far from balanced: {quote(most)} has {train[most]:,} training "
+            f"The labels are far from balanced: {quote(largest)} has {train[largest]:,} training "
             f"examples, {quote(least)} has {train[least]:,}. Read macro-F1, not accuracy."
         )
     for name in ("val", "test"):

@@ -40,47 +40,47 @@ class _Seen:
 
 
 def clean(
-    table: Table, options: ReadOptions, known: Sequence[str] = ()
+    table: Table, options: ReadOptions, labels: Sequence[str] = ()
 ) -> tuple[list[Found], list[str]]:
     """Turn rows into examples, and say what was mended; labels keep their outer spaces.
 
     Args:
-        known: labels that are labels even if they look like an empty cell, such as ``none``.
+        labels: labels that are labels even if they look like an empty cell, such as ``none``.
 
     Raises:
         DataError: texts or labels are empty, too long, no Unicode, or mojibake.
     """
-    seen, found = _Seen(), []
+    tally, examples = _Seen(), []
     for row in table.rows:
-        text = _cell(table, row, row.text, seen, options).strip()
-        label = _cell(table, row, row.label, seen, options)
+        text = _cell(table, row, row.text, tally, options).strip()
+        label = _cell(table, row, row.label, tally, options)
         bare = label.strip()
-        if not text or (bare.casefold() in EMPTY_LABELS and bare not in known):
-            seen.empty.append(row.line)
+        if not text or (bare.casefold() in EMPTY_LABELS and bare not in labels):
+            tally.empty.append(row.line)
         else:
             where = place(table.path, row.line)
-            found.append(Found(Example(text, label), where, row.split))
-    return found, _refuse_or_say(table, seen, options)
+            examples.append(Found(Example(text, label), where, row.split))
+    return examples, _refuse_or_say(table, tally, options)
 
 
-def _cell(table: Table, row: Row, value: str, seen: _Seen, options: ReadOptions) -> str:
+def _cell(table: Table, row: Row, value: str, tally: _Seen, options: ReadOptions) -> str:
     """Bring one cell into its one form."""
     if value.isascii() and value.isprintable() and len(value) <= LARGEST_FIELD:
         return value
     _refuse_cell(table, row, value)
     repaired = repair(value) if options.repair_mojibake else value
     if repaired != value or MOJIBAKE.search(value):
-        seen.mojibake.append(row.line)
+        tally.mojibake.append(row.line)
         value = repaired
     if "\ufffd" in value:
-        seen.lost.append(row.line)
+        tally.lost.append(row.line)
     normal = unicodedata.normalize("NFC", value)
     if normal != value:
-        seen.nfc.append(row.line)
+        tally.nfc.append(row.line)
     normal = normal.replace("\r\n", "\n")
     plain = _CONTROLS.sub(" ", normal)
     if plain != normal:
-        seen.controls.append(row.line)
+        tally.controls.append(row.line)
     return plain
 
 
@@ -125,10 +125,10 @@ def _byte(character: str) -> bytes:
         return character.encode("latin-1")
 
 
-def _refuse_or_say(table: Table, seen: _Seen, options: ReadOptions) -> list[str]:
+def _refuse_or_say(table: Table, tally: _Seen, options: ReadOptions) -> list[str]:
     name = printable(table.path.name)
     file = printable(str(table.path))
-    broken = sorted(set(seen.mojibake))
+    broken = sorted(set(tally.mojibake))
     if len(broken) > MOJIBAKE_SHARE * len(table.rows) and not options.repair_mojibake:
         raise refuse(
             f"{name} has texts whose å, ä and ö are broken",
@@ -137,47 +137,49 @@ def _refuse_or_say(table: Table, seen: _Seen, options: ReadOptions) -> list[str]
             "Mend them with --repair-mojibake, or export the file again.",
             "mojibake",
         )
-    if seen.empty and not options.drop_empty:
+    if tally.empty and not options.drop_empty:
         raise refuse(
             f"{name} has rows without a text or a label",
-            f"{counted(len(seen.empty), 'row')}: {file}, {lines(seen.empty)}. "
+            f"{counted(len(tally.empty), 'row')}: {file}, {lines(tally.empty)}. "
             "Labels such as nan, None and #N/A count as none.",
             "Fill them in, or leave them out with --drop-empty.",
             "empty-cells",
         )
     mended = "repaired" if options.repair_mojibake else "left as they are (--repair-mojibake)"
-    said = {
+    reasons = {
         f"with broken å, ä, ö (such as Ã¥) {mended}": broken,
-        "without a text or a label left out": seen.empty,
-        "brought into Unicode NFC": seen.nfc,
-        "with control characters, now spaces": seen.controls,
-        "with � where a character was lost": seen.lost,
+        "without a text or a label left out": tally.empty,
+        "brought into Unicode NFC": tally.nfc,
+        "with control characters, now spaces": tally.controls,
+        "with � where a character was lost": tally.lost,
     }
     return [
-        f"{name}: {counted(len(set(rows)), 'row')} {what}." for what, rows in said.items() if rows
+        f"{name}: {counted(len(set(rows)), 'row')} {reason}."
+        for reason, rows in reasons.items()
+        if rows
     ]
 
 
 def one_form(
-    found: Iterable[Found], options: ReadOptions, known: Sequence[str] = ()
+    examples: Iterable[Found], options: ReadOptions, labels: Sequence[str] = ()
 ) -> dict[str, str]:
     """Map each label to its form: without outer spaces, and one for those that look alike.
 
     Args:
-        known: the forms to prefer; else it is the most frequent one.
+        labels: the forms to prefer; else it is the most frequent one.
 
     Raises:
         DataError: labels differ only in case or spaces and are not to be joined.
     """
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
-    for example, where, _ in found:
+    for example, where, _ in examples:
         counts[example.label] += 1
         first.setdefault(example.label, where)
     alike: dict[str, list[str]] = defaultdict(list)
-    for label in sorted({*counts, *known}):
+    for label in sorted({*counts, *labels}):
         alike[" ".join(label.casefold().split())].append(label)
-    twins = [forms for forms in alike.values() if len(forms) > 1 and not {*forms} <= {*known}]
+    twins = [forms for forms in alike.values() if len(forms) > 1 and not {*forms} <= {*labels}]
     if twins and not options.normalise_labels:
         shown = [
             " and ".join(
@@ -193,6 +195,6 @@ def one_form(
         )
     form = {label: label.strip() for label in counts}
     for forms in twins:
-        best = max(forms, key=lambda label: (label in known, counts[label], label))
+        best = max(forms, key=lambda label: (label in labels, counts[label], label))
         form |= dict.fromkeys(forms, best.strip())
     return form

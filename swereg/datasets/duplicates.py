@@ -61,9 +61,9 @@ def without_leakage(dataset: Dataset, places: Places, *, dedupe: bool) -> tuple[
             "Drop them from training with --dedupe.",
             "leakage",
         )
-    kept = tuple(e for e, key in zip(dataset.train, keys, strict=True) if key not in held_out)
-    said = f"Dropped from training: {counted(len(leaked), 'text')} also in validation or test."
-    return replace(dataset, train=kept), [said]
+    train = tuple(e for e, key in zip(dataset.train, keys, strict=True) if key not in held_out)
+    notice = f"Dropped from training: {counted(len(leaked), 'text')} also in validation or test."
+    return replace(dataset, train=train), [notice]
 
 
 def conflicts(dataset: Dataset, places: Places) -> list[str]:
@@ -79,7 +79,7 @@ def conflicts(dataset: Dataset, places: Places) -> list[str]:
             key = same(example.text)
             first.setdefault(key, example.text)
             labels[key].setdefault(example.label, _place(places, name, number) or name)
-    torn = [key for key, found in labels.items() if len(found) > 1]
+    torn = [key for key, labels_of_text in labels.items() if len(labels_of_text) > 1]
     if not torn:
         return []
     shown = some([f"{quote(first[key])} is {_labels(labels[key])}" for key in torn])
@@ -101,9 +101,9 @@ def repeats(dataset: Dataset) -> list[str]:
         again = len(keys[name]) - len(set(keys[name]))
         if again:
             notices.append(f"{counted(again, 'repeated text')} in {name}.")
-    both = set(keys["val"]) & set(keys["test"])
-    if both:
-        notices.append(f"{counted(len(both), 'text')} in both validation and test.")
+    in_val_and_test = set(keys["val"]) & set(keys["test"])
+    if in_val_and_test:
+        notices.append(f"{counted(len(in_val_and_test), 'text')} in both validation and test.")
     return notices
 
 

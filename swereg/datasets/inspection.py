@@ -56,9 +56,9 @@ def inspect_data(source: Source, options: ReadOptions, labels: tuple[str, ...] =
             dataset, places = gather(located, Labels(labels))
             return _checked(dataset, options, places, refusals)
         except DataError as fault:
-            known = {refusal.code for refusal in refusals}
+            codes = {refusal.code for refusal in refusals}
             refusals.append(fault)
-            if fault.code not in _GO_ON or fault.code in known:
+            if fault.code not in _GO_ON or fault.code in codes:
                 return Inspection(None, tuple(refusals), ())
             located = replace(located, options=replace(located.options, **_GO_ON[fault.code]))
 
@@ -88,8 +88,10 @@ def _checked(
     notices = dataset.notices
     if refusals[-1].code == "data.leakage":
         try:
-            said = check(dataset, replace(options, dedupe=True), places).notices
-            notices = tuple(text for text in said if not text.startswith("Dropped from training"))
+            messages = check(dataset, replace(options, dedupe=True), places).notices
+            notices = tuple(
+                text for text in messages if not text.startswith("Dropped from training")
+            )
         except DataError as fault:
             refusals.append(fault)
     return Inspection(dataset, tuple(refusals), notices)

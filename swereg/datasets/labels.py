@@ -37,18 +37,18 @@ class Labels:
         """What is a label in a file even if it looks like an empty cell, such as ``none``."""
         return (*self.order, *map(_nfc, self.mapping))
 
-    def of(self, found: Iterable[Found]) -> list[Found]:
+    def of(self, examples: Iterable[Found]) -> list[Found]:
         """Give examples the task's labels.
 
         Raises:
             DataError: a label that has to be binned is no number.
         """
         if not self.mapping and not self.bins:
-            return list(found)
+            return list(examples)
         mapping = {_nfc(raw): _nfc(label) for raw, label in self.mapping.items()}
         return [
             row._replace(example=Example(row.example.text, self._one(row, mapping)))
-            for row in found
+            for row in examples
         ]
 
     def _one(self, row: Found, mapping: Mapping[str, str]) -> str:

@@ -71,25 +71,25 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
         NotFound: there is no such file.
         DataError: a file cannot be read as it is.
     """
-    options, known = located.options, labels.known
+    options, labels_so_far = located.options, labels.known
     notices = list(located.notices)
     parts: Parts = {}
     for name, paths in located.files.items():
         parts[name] = []
         for path in paths:
-            found, said = read_file(path, options, known)
-            parts[name] += labels.of(found)
-            notices += said
+            pieces, messages = read_file(path, options, labels_so_far)
+            parts[name] += labels.of(pieces)
+            notices += messages
     if set(parts) == {"train"}:
-        parts, said = split_column.divide(parts["train"])
-        notices += said
+        parts, messages = split_column.divide(parts["train"])
+        notices += messages
         _refuse_no_train(parts)
-    form = one_form((found for part in parts.values() for found in part), options, labels.order)
+    form = one_form((pieces for part in parts.values() for pieces in part), options, labels.order)
     for name, part in parts.items():
         parts[name] = [Found(Example(e.text, form[e.label]), place) for e, place, _ in part]
     notices += _complete(parts, options.seed)
-    examples = {n: tuple(found.example for found in parts.get(n, ())) for n in SPLITS}
-    places = {n: [found.place for found in part] for n, part in parts.items()}
+    examples = {n: tuple(pieces.example for pieces in parts.get(n, ())) for n in SPLITS}
+    places = {n: [pieces.place for pieces in part] for n, part in parts.items()}
     order = labels.order or tuple(sorted(set(form.values())))
     return Dataset(
         order,
@@ -102,12 +102,12 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
 
 
 def read_file(
-    path: Path, options: ReadOptions, known: tuple[str, ...]
+    path: Path, options: ReadOptions, labels: tuple[str, ...]
 ) -> tuple[list[Found], list[str]]:
     """Read one file; its labels are not yet in one form."""
-    table, said = _table(path, options)
-    found, mended = clean(table, options, known)
-    if not found:
+    table, notices = _table(path, options)
+    examples, mended = clean(table, options, labels)
+    if not examples:
         raise refuse(
             f"{printable(path.name)} has no rows",
             f"{printable(str(path))}:1 is all there is: it is empty, or has a header alone."
@@ -116,7 +116,7 @@ def read_file(
             "Give a file with a text and a label per row.",
             "empty",
         )
-    return found, [*said, *table.notices, *mended]
+    return examples, [*notices, *table.notices, *mended]
 
 
 def _table(path: Path, options: ReadOptions) -> tuple[Table, list[str]]:
@@ -126,12 +126,12 @@ def _table(path: Path, options: ReadOptions) -> tuple[Table, list[str]]:
         return read_excel(path, options), []
     if kind in PARQUET:
         return read_parquet(path, options), []
-    text, said = decode(path, options.encoding)
+    text, notices = decode(path, options.encoding)
     if not text.strip():
-        return Table(path, [], []), said
+        return Table(path, [], []), notices
     if kind in JSON_LINES or text.lstrip().startswith('{"'):
-        return read_json(path, text, options), said
-    return read_table(path, text, options), said
+        return read_json(path, text, options), notices
+    return read_table(path, text, options), notices
 
 
 def _refuse_no_train(parts: Parts) -> None:
@@ -164,7 +164,7 @@ def _complete(parts: Parts, seed: int) -> list[str]:
 
 def _cut(parts: Parts, names: tuple[Split, ...], shares: tuple[float, ...], seed: int) -> None:
     """Divide the training examples among some splits."""
-    whole = parts["train"]
-    made = split([found.example for found in whole], shares, seed)
-    for name, numbers in zip(names, made, strict=True):
-        parts[name] = [whole[number] for number in numbers]
+    examples = parts["train"]
+    split_parts = split([example.example for example in examples], shares, seed)
+    for name, numbers in zip(names, split_parts, strict=True):
+        parts[name] = [examples[number] for number in numbers]

@@ -14,7 +14,7 @@ from swereg.records.dataset import SPLITS, Split
 Parts = dict[Split, list[Found]]
 
 
-def divide(found: Sequence[Found]) -> tuple[Parts, list[str]]:
+def divide(examples: Sequence[Found]) -> tuple[Parts, list[str]]:
     """Divide rows by what their column ``split`` says; without one, all are ``train``.
 
     Returns:
@@ -23,32 +23,32 @@ def divide(found: Sequence[Found]) -> tuple[Parts, list[str]]:
     Raises:
         DataError: the column names splits in some rows alone.
     """
-    whole: Parts = {"train": list(found)}
-    words = Counter(row.split for row in found)
+    unsplit: Parts = {"train": list(examples)}
+    words = Counter(row.split for row in examples)
     if set(words) == {""}:
-        return whole, []
-    known = {word: name for word in words if (name := split_called(word.strip())) is not None}
-    if not known:
+        return unsplit, []
+    split_of = {word: name for word in words if (name := split_called(word.strip())) is not None}
+    if not split_of:
         shown = some([quote(word) for word in words if word])
-        return whole, [f"The column {SPLIT} names no splits, and is not used; it says {shown}."]
-    _refuse_others(words, set(known), found)
+        return unsplit, [f"The column {SPLIT} names no splits, and is not used; it says {shown}."]
+    _refuse_others(words, set(split_of), examples)
     parts: Parts = defaultdict(list)
-    for row in found:
-        parts[known[row.split]].append(row)
+    for row in examples:
+        parts[split_of[row.split]].append(row)
     sizes = ", ".join(f"{len(parts[name]):,} {name}" for name in SPLITS if name in parts)
     return {name: parts[name] for name in SPLITS if name in parts}, [
         f"The splits are those of the column {SPLIT}: {sizes}."
     ]
 
 
-def _refuse_others(words: Counter[str], known: set[str], found: Sequence[Found]) -> None:
-    others = [word for word in words if word not in known]
-    if others:
-        first = next(row.place for row in found if row.split in others)
+def _refuse_others(words: Counter[str], splits: set[str], examples: Sequence[Found]) -> None:
+    unknown = [word for word in words if word not in splits]
+    if unknown:
+        first = next(row.place for row in examples if row.split in unknown)
         raise refuse(
             f"the column {SPLIT} does not name a split in each row",
-            f"{counted(sum(words[word] for word in others), 'row')} with "
-            f"{some([quote(word) for word in others])}, first {first}.",
+            f"{counted(sum(words[word] for word in unknown), 'row')} with "
+            f"{some([quote(word) for word in unknown])}, first {first}.",
             "Write train, val or test in each row, or give the column another name.",
             "split-column",
         )

@@ -35,8 +35,8 @@ def split(examples: Sequence[Example], shares: Sequence[float], seed: int) -> li
         units = of_label[label]
         chance.shuffle(units)
         for part, count in zip(parts, _counts(len(units), shares), strict=True):
-            taken, units = units[:count], units[count:]
-            part += [number for unit in taken for number in unit]
+            cut_off, units = units[:count], units[count:]
+            part += [number for unit in cut_off for number in unit]
     return [sorted(part) for part in parts]
 
 
@@ -44,5 +44,5 @@ def _counts(total: int, shares: Sequence[float]) -> list[int]:
     """How many of a label go to each part; at least one each where there are enough."""
     if total < len(shares):
         return [total, *(0 for _ in shares[1:])]
-    rest = [max(1, round(total * share)) for share in shares[1:]]
-    return [total - sum(rest), *rest]
+    sizes = [max(1, round(total * share)) for share in shares[1:]]
+    return [total - sum(sizes), *sizes]

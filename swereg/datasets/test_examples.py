@@ -29,17 +29,17 @@ def read_test(source: Source, options: ReadOptions | None, labels: tuple[str, ..
     located = find(source, options)
     split = next(name for name in BEST_FIRST if name in located.files)
     paths, notices = located.files[split], list(located.notices)
-    found: list[Found] = []
+    gathered: list[Found] = []
     for path in paths:
-        more, said = read_file(path, located.options, labels)
-        found += more
-        notices += said
+        further, messages = read_file(path, located.options, labels)
+        gathered += further
+        notices += messages
     if set(located.files) == {"train"}:
-        parts, said = split_column.divide(found)
-        found = next(parts[name] for name in BEST_FIRST if name in parts)
-        notices += said
-    form = one_form(found, options, labels)
-    examples = tuple(Example(e.text, form[e.label]) for e, _, _ in found)
+        parts, messages = split_column.divide(gathered)
+        gathered = next(parts[name] for name in BEST_FIRST if name in parts)
+        notices += messages
+    form = one_form(gathered, options, labels)
+    examples = tuple(Example(e.text, form[e.label]) for e, _, _ in gathered)
     unknown = sorted({example.label for example in examples} - set(labels))
     if unknown:
         raise refuse(

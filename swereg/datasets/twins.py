@@ -94,10 +94,10 @@ def find(dataset: Dataset) -> Twins:
     return Twins(exact, near, torn, tuple(twins[:_EXAMPLES]))
 
 
-def _apart(one: Sequence[Standing], other: Sequence[Standing]) -> tuple[Standing, Standing]:
+def _apart(left: Sequence[Standing], right: Sequence[Standing]) -> tuple[Standing, Standing]:
     """Choose a text of each, in two splits if that can be; the earlier split first."""
     chosen = next(
-        ((a, b) for a, b in product(one, other) if a.split != b.split), (one[0], other[0])
+        ((a, b) for a, b in product(left, right) if a.split != b.split), (left[0], right[0])
     )
     first, second = sorted(chosen, key=lambda standing: SPLITS.index(standing.split))
     return first, second
@@ -116,16 +116,18 @@ def _count(
         any_other[b] |= set(sizes[a])
     exact: dict[SplitPair, int] = {}
     near: dict[SplitPair, int] = {}
-    for one, two in combinations_with_replacement(SPLITS, 2):
-        if one == two:
-            exact[one, two] = sum(max(0, size[one] - 1) for size in sizes)
-            near[one, two] = sum(one in found and one in sizes[n] for n, found in earlier.items())
+    for first, two in combinations_with_replacement(SPLITS, 2):
+        if first == two:
+            exact[first, two] = sum(max(0, size[first] - 1) for size in sizes)
+            near[first, two] = sum(
+                first in splits and first in sizes[n] for n, splits in earlier.items()
+            )
         else:
-            exact[one, two] = sum(size[two] for size in sizes if size[one])
-            near[one, two] = sum(
+            exact[first, two] = sum(size[two] for size in sizes if size[first])
+            near[first, two] = sum(
                 sizes[n][two]
-                for n, found in any_other.items()
-                if one in found and not sizes[n][one]
+                for n, splits in any_other.items()
+                if first in splits and not sizes[n][first]
             )
     return exact, near
 
@@ -147,17 +149,17 @@ def similar(texts: Sequence[str]) -> list[tuple[int, int, float]]:
     for start in range(0, len(first), _CHUNK // len(_SEEDS)):
         part = slice(start, start + _CHUNK // len(_SEEDS))
         likely[part] = (signed[first[part]] == signed[second[part]]).mean(axis=1) > NEAR - 0.2
-    found = []
+    pairs = []
     for a, b in zip(first[likely].tolist(), second[likely].tolist(), strict=True):
         share = jaccard(texts[a], texts[b])
         if share >= NEAR:
-            found.append((a, b, share))
-    return found
+            pairs.append((a, b, share))
+    return pairs
 
 
-def jaccard(one: str, other: str) -> float:
+def jaccard(first: str, right: str) -> float:
     """The share of their four-letter pieces that two texts have in common."""
-    a, b = _pieces(one), _pieces(other)
+    a, b = _pieces(first), _pieces(right)
     return len(a & b) / len(a | b)
 
 
@@ -188,13 +190,13 @@ def _signatures(padded: Sequence[str]) -> Hashes:
     codes = np.frombuffer("".join(padded).encode("utf-32-le"), "<u4").astype(np.uint64)
     lengths = np.array([len(text) for text in padded])
     ends = np.cumsum(lengths)
-    whole = np.ones(len(codes), dtype=bool)  # pieces that do not reach into the next text
+    inner = np.ones(len(codes), dtype=bool)  # pieces that do not reach into the next text
     for back in range(1, _PIECE):
-        whole[ends - back] = False
+        inner[ends - back] = False
     pieces = np.zeros(len(codes), dtype=np.uint64)
     for letter in range(_PIECE):
         pieces = pieces * _PRIME + np.roll(codes, -letter)
-    pieces = _mixed(pieces[whole])
+    pieces = _mixed(pieces[inner])
     counts = lengths - (_PIECE - 1)
     begins = np.cumsum(counts) - counts
     high = np.uint64(32)
@@ -204,19 +206,19 @@ def _signatures(padded: Sequence[str]) -> Hashes:
 
 def _candidates(signed: Hashes) -> tuple[Numbers, Numbers]:
     """Pairs of texts that agree in a whole band: each with the one before and the first such."""
-    found: list[Numbers] = []
+    candidates: list[Numbers] = []
     count = len(signed)
     for band in range(_BANDS):
         key = np.zeros(count, dtype=np.uint64)
         for column in range(band * _ROWS, (band + 1) * _ROWS):
             key = _mixed(key * _PRIME + signed[:, column])
         order = np.argsort(key, kind="stable")
-        same = key[order][1:] == key[order][:-1]
-        begin = np.concatenate([[0], np.where(same, 0, np.arange(1, count))])
+        is_same = key[order][1:] == key[order][:-1]
+        begin = np.concatenate([[0], np.where(is_same, 0, np.arange(1, count))])
         begin = np.maximum.accumulate(begin)  # where the run of each one begins
-        now = order[1:][same]
-        found += [order[:-1][same] * count + now, order[begin[1:][same]] * count + now]
-    pairs = np.unique(np.concatenate(found))
+        now = order[1:][is_same]
+        candidates += [order[:-1][is_same] * count + now, order[begin[1:][is_same]] * count + now]
+    pairs = np.unique(np.concatenate(candidates))
     return pairs // count, pairs % count
 
 

@@ -24,15 +24,15 @@ def format_of(path: Path) -> str:
     Raises:
         UsageError: it says none that is written.
     """
-    found = BY_ENDING.get(extension(path)) if path.suffix.lower() in BY_ENDING else None
-    if found is None:
+    form = BY_ENDING.get(extension(path)) if path.suffix.lower() in BY_ENDING else None
+    if form is None:
         raise UsageError(
             f"what {path.name} ends in does not say how it is to be written",
             why=f"It can be {', '.join(BY_ENDING)}.",
             hint=f"Name it otherwise, or say --format: {', '.join(FORMATS)}.",
             code="data.format",
         )
-    return found
+    return form
 
 
 def write(dataset: Dataset, form: str, *, spreadsheet: bool = False) -> str:

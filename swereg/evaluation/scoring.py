@@ -47,8 +47,8 @@ def score(logits: Logits, labels: Sequence[int]) -> dict[str, float]:
     probabilities = softmax(logits)
     right = np.clip(probabilities[np.arange(len(truth)), truth], 1e-300, None)
     hits, examples, answers = (
-        np.bincount(those, minlength=columns).astype(np.float64)
-        for those in (truth[truth == best], truth, best)
+        np.bincount(classes, minlength=columns).astype(np.float64)
+        for classes in (truth[truth == best], truth, best)
     )
     scores = {
         "loss": float(-np.log(right).mean()),

@@ -26,13 +26,13 @@ def make(path: Path) -> None:
     with _making:
         if path.exists():
             return
-        made = [folder for folder in path.parents if not folder.exists()]
+        new_folders = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:  # another process was faster
             return
-        for folder in (path, *made):
+        for folder in (path, *new_folders):
             sync(folder.parent)
 
 
@@ -62,9 +62,9 @@ def replacing(path: Path) -> Iterator[Path]:
 def unfinished(path: Path) -> Iterator[Path]:
     """Give what replacing has left of a file, and of those named after it, when it was killed."""
     start = f".{path.name[:_PREFIX]}"
-    for other in path.parent.glob(f".*{UNFINISHED}"):
-        if other.name.startswith(start):
-            yield other
+    for leftover in path.parent.glob(f".*{UNFINISHED}"):
+        if leftover.name.startswith(start):
+            yield leftover
 
 
 def sync(folder: Path) -> None:

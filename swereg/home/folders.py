@@ -60,12 +60,12 @@ def check_free(target: Path, *, force: bool = False) -> None:
             hint="Name a folder that does not exist.",
             code="export.taken",
         )
-    there = sorted(path.name for path in target.iterdir()) if target.is_dir() else []
-    strange = [name for name in there if not _OURS.fullmatch(name)]
-    if strange or (there and not force):
+    contents = sorted(path.name for path in target.iterdir()) if target.is_dir() else []
+    strange = [name for name in contents if not _OURS.fullmatch(name)]
+    if strange or (contents and not force):
         raise Conflict(
             f"the folder {target} is not empty",
-            why=f"It has {', '.join((strange or there)[:5])}"
+            why=f"It has {', '.join((strange or contents)[:5])}"
             + (", which no export writes; such a folder is never replaced." if strange else "."),
             hint="Name another folder." if strange else "Name another folder, or say --force.",
             code="export.taken",

@@ -36,8 +36,8 @@ def hub_cache() -> Path:
     if folder:
         return Path(os.path.expandvars(folder)).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    whole = os.environ.get("HF_HOME") or f"{cache}/huggingface"
-    return Path(os.path.expandvars(whole)).expanduser() / "hub"
+    hub_home = os.environ.get("HF_HOME") or f"{cache}/huggingface"
+    return Path(os.path.expandvars(hub_home)).expanduser() / "hub"
 
 
 def without_password(location: str) -> str:

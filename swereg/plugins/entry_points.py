@@ -42,12 +42,12 @@ def installed(kind: Kind) -> list[Plugin]:
     """List the installed plugins of a kind, by name. Nothing is imported."""
     from importlib.metadata import entry_points  # takes 20 ms, and most commands need none
 
-    found = {(p.name, p.value): p for p in entry_points(group=GROUPS[kind])}
-    origins = {id(point.dist): point.dist for point in found.values()}
-    said = {key: _origin(distribution) for key, distribution in origins.items()}
+    points = {(p.name, p.value): p for p in entry_points(group=GROUPS[kind])}
+    origins = {id(point.dist): point.dist for point in points.values()}
+    origin_of = {key: _origin(distribution) for key, distribution in origins.items()}
     return [
-        Plugin(kind, point.name, said[id(point.dist)], point.value)
-        for _, point in sorted(found.items())
+        Plugin(kind, point.name, origin_of[id(point.dist)], point.value)
+        for _, point in sorted(points.items())
     ]
 
 
@@ -101,9 +101,9 @@ def load(plugin: Plugin) -> Any:
 
 def fault(plugin: Plugin) -> str:
     """Import a plugin and return what is wrong with it, or ``""``."""
-    twice = [other for other in installed(plugin.kind) if other.name == plugin.name]
+    twice = [claimant for claimant in installed(plugin.kind) if claimant.name == plugin.name]
     if len(twice) > 1:
-        return "claimed twice: " + ", ".join(other.origin for other in twice)
+        return "claimed twice: " + ", ".join(claimant.origin for claimant in twice)
     try:
         load(plugin)
     except PluginBroken as broken:
@@ -112,14 +112,16 @@ def fault(plugin: Plugin) -> str:
 
 
 def _missing(kind: Kind, name: str, also: Sequence[str]) -> NotFound:
-    known = names(kind)
-    hint = did_you_mean(name, [*known, *also], otherwise=f"List them with: swereg {kind}s")
+    installed_names = names(kind)
+    hint = did_you_mean(
+        name, [*installed_names, *also], otherwise=f"List them with: swereg {kind}s"
+    )
     if kind == "task":
         hint += "" if hint.endswith("?") else "."
         hint += " For data of your own add --data FILE."
     return NotFound(
         f"there is no {kind} named {name!r}",
-        why=f"Installed: {', '.join(known) or 'none'}."
+        why=f"Installed: {', '.join(installed_names) or 'none'}."
         + (f" In the registry: {', '.join(also)}." if also else ""),
         hint=hint,
         code=f"{kind}.unknown",

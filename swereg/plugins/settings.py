@@ -32,42 +32,42 @@ def brief(method: str, settings: Mapping[str, Any], recipe: Mapping[str, Any] = 
     imported just to list entries.
     """
     kind = _settings_class(method)
-    said = dict(settings)
+    shown = dict(settings)
     for key in settings if kind else ():
-        fewer = {k: v for k, v in said.items() if k != key}
+        fewer = {k: v for k, v in shown.items() if k != key}
         if _same(kind, fewer, settings):
-            said = fewer
-    said |= {_SHORT.get(key, key): value for key, value in recipe.items()}
-    return " ".join(f"{key}={plain(value)}" for key, value in said.items())
+            shown = fewer
+    shown |= {_SHORT.get(key, key): value for key, value in recipe.items()}
+    return " ".join(f"{key}={plain(value)}" for key, value in shown.items())
 
 
 def ordered(method: str, settings: Mapping[str, Any]) -> str:
     """Write all settings that say something, in a built-in method's own order: r=4, alpha=8."""
     kind = _settings_class(method)
     order = [field.name for field in fields(kind)] if kind else []
-    said = in_order({key: value for key, value in settings.items() if value != ""}, order)
-    return ", ".join(f"{key}={plain(value)}" for key, value in said)
+    pairs = in_order({key: value for key, value in settings.items() if value != ""}, order)
+    return ", ".join(f"{key}={plain(value)}" for key, value in pairs)
 
 
 def recommended() -> dict[str, dict[str, str]]:
     """Write what the bases that ship with swereg recommend: base, then method, to settings."""
-    found = {}
+    by_base = {}
     for path in sorted(locations.PACKAGED_BASES.glob("*/swereg.json")):
         methods = json.loads(path.read_text(encoding="utf-8"))["recommended"]
-        found[path.parent.name] = {method: _said(advice) for method, advice in methods.items()}
-    return found
+        by_base[path.parent.name] = {method: _said(advice) for method, advice in methods.items()}
+    return by_base
 
 
 def _said(advice: Mapping[str, Any]) -> str:
     recipe = {key.replace("_", " "): value for key, value in advice.items() if key != "settings"}
-    said = [f"{key} {plain(value)}" for key, value in recipe.items()]
-    return ", ".join([*said, *(f"{k}={plain(v)}" for k, v in advice.get("settings", {}).items())])
+    parts = [f"{key} {plain(value)}" for key, value in recipe.items()]
+    return ", ".join([*parts, *(f"{k}={plain(v)}" for k, v in advice.get("settings", {}).items())])
 
 
-def _same(kind: Any, said: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+def _same(kind: Any, advised: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
     """Tell whether the method completes both to the same: older entries lack newer settings."""
     try:
-        return bool(kind(**said) == kind(**settings))
+        return bool(kind(**advised) == kind(**settings))
     except Exception:  # stored by another version, with settings that this one does not take
         return False
 

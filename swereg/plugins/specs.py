@@ -41,8 +41,8 @@ class Spec:
         return str(self.method.name)
 
 
-def parse(text: str, more: Mapping[str, Any] | None = None) -> Spec:
-    """Read a method spec; settings in ``more`` win over those in the text.
+def parse(text: str, extra: Mapping[str, Any] | None = None) -> Spec:
+    """Read a method spec; settings in ``extra`` win over those in the text.
 
     Raises:
         UsageError: it is no spec, or a setting is unknown or has a bad value.
@@ -56,17 +56,17 @@ def parse(text: str, more: Mapping[str, Any] | None = None) -> Spec:
             code="method.syntax",
         )
     method = entry_points.find("method", match["name"])
-    said = _pairs(match["settings"] or "", text) | dict(more or {})
-    return Spec(method, {key: _typed(method, key, value) for key, value in said.items()})
+    pairs = _pairs(match["settings"] or "", text) | dict(extra or {})
+    return Spec(method, {key: _typed(method, key, value) for key, value in pairs.items()})
 
 
-def settings_of(method: Configurable, said: Mapping[str, Any]) -> Any:
+def settings_of(method: Configurable, values: Mapping[str, Any]) -> Any:
     """Build the method's settings from JSON values or texts.
 
     Raises:
         UsageError: a setting is unknown or has a bad value.
     """
-    return method.settings(**{key: _typed(method, key, value) for key, value in said.items()})
+    return method.settings(**{key: _typed(method, key, value) for key, value in values.items()})
 
 
 def _pairs(text: str, spec: str) -> dict[str, str]:
@@ -86,15 +86,15 @@ def _pairs(text: str, spec: str) -> dict[str, str]:
 
 def _typed(method: Configurable, key: str, value: Any) -> Any:
     """Turn a text into the type of the method's setting."""
-    known = {field.name: field for field in fields(method.settings)}
-    if key not in known:
+    types = {field.name: field for field in fields(method.settings)}
+    if key not in types:
         raise UsageError(
             f"{method.name} has no setting {key!r}",
-            why=f"Its settings: {', '.join(known) or 'none'}.",
-            hint=did_you_mean(key, known, otherwise="swereg methods lists them."),
+            why=f"Its settings: {', '.join(types) or 'none'}.",
+            hint=did_you_mean(key, types, otherwise="swereg methods lists them."),
             code="method.setting",
         )
-    kind: type[Any] = type(known[key].default)
+    kind: type[Any] = type(types[key].default)
     try:
         if kind is bool and isinstance(value, str):
             return {"true": True, "false": False}[value.lower()]
@@ -116,8 +116,8 @@ def check(method: str, settings: Any, rules: Mapping[str, tuple[bool, str]]) -> 
     Raises:
         UsageError: a rule is not kept.
     """
-    for key, (kept, rule) in rules.items():
-        if not kept:
+    for key, (holds, rule) in rules.items():
+        if not holds:
             raise refusal(method, key, getattr(settings, key), f"It is {rule}.")
 
 

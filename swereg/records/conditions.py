@@ -40,13 +40,13 @@ class Condition:
     sign: str
     value: str
 
-    def holds(self, known: Mapping[str, Any]) -> bool | None:
+    def holds(self, facts: Mapping[str, Any]) -> bool | None:
         """Tell whether it is so; None where the fact is not known."""
-        fact = known.get(self.key)
+        fact = facts.get(self.key)
         if fact is None:
             return None
         if isinstance(fact, list | tuple):
-            return any(self._holds(each) for each in fact) == (self.sign != "!=")
+            return any(self._holds(value) for value in fact) == (self.sign != "!=")
         return self._holds(fact)
 
     def _holds(self, fact: Any) -> bool:
@@ -74,15 +74,15 @@ def parse(text: str) -> Condition:
     Raises:
         UsageError: it has another form.
     """
-    found = _FORM.fullmatch(text)
-    if not found:
+    match = _FORM.fullmatch(text)
+    if not match:
         raise UsageError(
             f"{text!r} is no condition",
             why="A condition is KEY, one of < <= > >= = != ~, and a value.",
             hint="For instance: val_loss<0.4, method=lora, r>=8",
             code="condition.form",
         )
-    return Condition(found[1], "=" if found[2] == "==" else found[2], found[3])
+    return Condition(match[1], "=" if match[2] == "==" else match[2], match[3])
 
 
 def facts(entry: Entry) -> dict[str, Any]:
@@ -128,21 +128,21 @@ def select(entries: Iterable[Entry], conditions: Sequence[str]) -> list[Entry]:
     """
     if not conditions:
         return list(entries)
-    wanted = [parse(text) for text in conditions]
-    known = [(entry, facts(entry)) for entry in entries]
-    check_keys(wanted, [each for _, each in known])
-    return [entry for entry, each in known if all(one.holds(each) for one in wanted)]
+    parsed = [parse(text) for text in conditions]
+    facts_of = [(entry, facts(entry)) for entry in entries]
+    check_keys(parsed, [each for _, each in facts_of])
+    return [entry for entry, each in facts_of if all(one.holds(each) for one in parsed)]
 
 
-def check_keys(conditions: Iterable[Condition], known: Sequence[Mapping[str, Any]]) -> None:
+def check_keys(conditions: Iterable[Condition], facts_of: Sequence[Mapping[str, Any]]) -> None:
     """Refuse a condition about something that nothing has, which is mostly a slip.
 
     Raises:
         UsageError: there is one.
     """
-    keys = {key for each in known for key in each}
+    keys = {key for facts in facts_of for key in facts}
     for condition in conditions:
-        if known and condition.key not in keys:
+        if facts_of and condition.key not in keys:
             raise UsageError(
                 f"nothing here has a figure named {condition.key!r}",
                 why=f"There are {', '.join(sorted(keys))}.",

@@ -54,8 +54,8 @@ class Dataset:
 
     def counts(self, name: Split) -> dict[str, int]:
         """Count the examples of each label in one split, in label order."""
-        found = Counter(example.label for example in self.split(name))
-        return {label: found[label] for label in self.labels}
+        counts = Counter(example.label for example in self.split(name))
+        return {label: counts[label] for label in self.labels}
 
     @property
     def digest(self) -> str:

@@ -33,11 +33,11 @@ class Change:
         """What it is: ``added``, ``removed``, ``relabelled``, ``moved``, or the last two."""
         if self.before is None or self.after is None:
             return ("added",) if self.before is None else ("removed",)
-        found = {
+        kinds = {
             "relabelled": self.before.label != self.after.label,
             "moved": self.before.split != self.after.split,
         }
-        return tuple(kind for kind, so in found.items() if so)
+        return tuple(kind for kind, so in kinds.items() if so)
 
     def to_json(self) -> dict[str, Any]:
         """The change as plain JSON values."""
@@ -86,8 +86,11 @@ class Difference:
             "same": self.same,
             "reordered": self.reordered,
             "labels": {"added": [*self.labels_added], "removed": [*self.labels_removed]},
-            "counts": {kind: len(found) for kind, found in self.kinds.items()},
-            **{kind: [change.to_json() for change in found] for kind, found in self.kinds.items()},
+            "counts": {kind: len(changes) for kind, changes in self.kinds.items()},
+            **{
+                kind: [change.to_json() for change in changes]
+                for kind, changes in self.kinds.items()
+            },
         }
 
 
@@ -119,17 +122,17 @@ def _places(dataset: Dataset) -> dict[str, Counter[Place]]:
 
 def _changes(text: str, old: Counter[Place], new: Counter[Place]) -> Iterable[Change]:
     """Match what is left over: in the same split first, then under the same label."""
-    gone, come = old - new, new - old
+    removed, come = old - new, new - old
     rules: tuple[Callable[[Place, Place], bool], ...] = (
         lambda a, b: a.split == b.split,
         lambda a, b: a.label == b.label,
         lambda a, b: True,
     )
     for rule in rules:
-        for a, b in product(list(gone), list(come)):
-            count = min(gone[a], come[b]) if rule(a, b) else 0
+        for a, b in product(list(removed), list(come)):
+            count = min(removed[a], come[b]) if rule(a, b) else 0
             yield from [Change(text, a, b)] * count
-            gone[a] -= count
+            removed[a] -= count
             come[b] -= count
-    yield from (Change(text, place, None) for place in gone.elements())
+    yield from (Change(text, place, None) for place in removed.elements())
     yield from (Change(text, None, place) for place in come.elements())

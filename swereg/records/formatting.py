@@ -119,15 +119,17 @@ def metric(name: str, value: float) -> str:
     return f"{METRICS.get(name, name)} {loss(value) if name == 'loss' else share(value)}"
 
 
-def scores(found: Mapping[str, float]) -> str:
+def scores(values: Mapping[str, float]) -> str:
     """All metrics of a split: loss 0.2831, accuracy 0.880, ..."""
-    return ", ".join(metric(name, value) for name, value in in_order(found, METRICS))
+    return ", ".join(metric(name, value) for name, value in in_order(values, METRICS))
 
 
-def in_order(found: Mapping[str, T], order: Iterable[str]) -> list[tuple[str, T]]:
+def in_order(values: Mapping[str, T], order: Iterable[str]) -> list[tuple[str, T]]:
     """The items of a mapping, those with a known place first."""
-    known = [key for key in order if key in found]
-    return [(key, found[key]) for key in [*known, *(key for key in found if key not in known)]]
+    ordered = [key for key in order if key in values]
+    return [
+        (key, values[key]) for key in [*ordered, *(key for key in values if key not in ordered)]
+    ]
 
 
 def plain(value: object) -> str:

@@ -49,24 +49,24 @@ def parse(text: str | Ref) -> Ref:
     """
     if isinstance(text, Ref):
         return text
-    name, separator, rest = _split(unicodedata.normalize("NFC", text.strip()))
+    name, separator, target = _split(unicodedata.normalize("NFC", text.strip()))
     check_name(name)
     if not separator:
         return Ref(name)
-    number = VERSION.fullmatch(rest)
+    number = VERSION.fullmatch(target)
     if number:
         return Ref(name, version=int(number[1]))
     if separator != "@":
         raise UsageError(
             f"{text!r} is not a reference",
-            why=f"{rest!r} is not a version number.",
+            why=f"{target!r} is not a version number.",
             hint=f"Write {name}/3 for a version or {name}@prod for an alias.",
             code="ref.syntax",
         )
-    return Ref(name, alias=check_name(rest, what="alias"))
+    return Ref(name, alias=check_name(target, noun="alias"))
 
 
-def check_name(text: str, *, what: str = "name") -> str:
+def check_name(text: str, *, noun: str = "name") -> str:
     """Return the name in NFC, or refuse it; nothing is altered beyond NFC.
 
     Raises:
@@ -75,7 +75,7 @@ def check_name(text: str, *, what: str = "name") -> str:
     name = unicodedata.normalize("NFC", text)
     if not NAME.fullmatch(name):
         raise UsageError(
-            f"{name[:60]!r} cannot be used as {'an' if what[0] in 'aeiou' else 'a'} {what}",
+            f"{name[:60]!r} cannot be used as {'an' if noun[0] in 'aeiou' else 'a'} {noun}",
             why=_RULE,
             code="ref.name",
         )
@@ -88,7 +88,7 @@ def check_alias(text: str) -> str:
     Raises:
         UsageError: the alias breaks the rule or is reserved.
     """
-    alias = check_name(text, what="alias")
+    alias = check_name(text, noun="alias")
     if alias in (LATEST, BEST) or VERSION.fullmatch(alias):
         raise UsageError(
             f"{alias!r} cannot be set as an alias",
@@ -101,7 +101,7 @@ def check_alias(text: str) -> str:
 
 def _split(text: str) -> tuple[str, str, str]:
     """Cut at the first of / : @."""
-    found = re.search(r"[/:@]", text)
-    if not found:
+    sign = re.search(r"[/:@]", text)
+    if not sign:
         return text, "", ""
-    return text[: found.start()], found[0], text[found.end() :]
+    return text[: sign.start()], sign[0], text[sign.end() :]

@@ -41,13 +41,13 @@ def kind(path: Path, mounts: Path = _MOUNTS) -> str:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return ""
-    place, best, found = path.resolve(), -1, ""
+    place, best, filesystem = path.resolve(), -1, ""
     for line in lines:
         _, point, name, *_ = line.split(" ")
         folder = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point))
         if place.is_relative_to(folder) and len(folder.parts) >= best:
-            best, found = len(folder.parts), name
-    return found
+            best, filesystem = len(folder.parts), name
+    return filesystem
 
 
 def is_network(name: str) -> bool:

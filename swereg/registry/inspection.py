@@ -81,26 +81,26 @@ def _file(database: Database, path: Path) -> Iterator[Finding]:
     try:
         with database.reading() as connection:
             mode = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
-            known = garbage.in_files(connection)
+            in_use = garbage.in_files(connection)
     except SweregError as fault:
         yield _fault("file", fault)
         return
     yield _journal(mode)
     store = WeightStore.beside(path)
-    missing = [digest for digest in known if not store.path_of(digest).is_file()]
+    missing = [digest for digest in in_use if not store.path_of(digest).is_file()]
     if missing:
         yield _wrong(
             "weights",
-            f"{len(missing)} of {len(known)} files are missing in {store.folder}",
+            f"{len(missing)} of {len(in_use)} files are missing in {store.folder}",
             "See whose they are: swereg verify",
         )
     else:
-        yield _ok("weights", f"{len(known)} in files, all there")
-    left = dict(garbage.leftovers(store, path, known))
-    if left:
+        yield _ok("weights", f"{len(in_use)} in files, all there")
+    paths = dict(garbage.leftovers(store, path, in_use))
+    if paths:
         yield _note(
             "leftovers",
-            f"{len(left)} files of interrupted work, {sum(left.values()):,} bytes",
+            f"{len(paths)} files of interrupted work, {sum(paths.values()):,} bytes",
             "Remove them: swereg gc",
         )
     else:
@@ -117,7 +117,7 @@ def _journal(mode: str) -> Finding:
 
 
 def _around(path: Path) -> Iterator[Finding]:
-    folder = next(each for each in path.parents if each.exists())
+    folder = next(parent for parent in path.parents if parent.exists())
     yield _disk(folder)
     free = shutil.disk_usage(folder).free
     text = f"{free / 1e9:,.1f} GB free"
@@ -141,7 +141,7 @@ def _rights(path: Path) -> Finding:
     """Others may read neither the file nor reach it."""
     if os.name == "nt":
         return _ok("rights", "as the folder's")
-    mode, around = (stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent))
+    mode, around = (stat.S_IMODE(place.stat().st_mode) for place in (path, path.parent))
     text = f"{mode:04o} in a folder with {around:04o}"
     if mode & 0o077 == 0 or around & 0o077 == 0:
         return _ok("rights", text)

@@ -105,7 +105,7 @@ class Life(Opened):
             UsageError: a key or a value cannot be one, or nothing was said.
         """
         ready = notes_and_tags.checked_tags(tags or {})
-        keys = [refs.check_name(key, what="tag") for key in remove]
+        keys = [refs.check_name(key, noun="tag") for key in remove]
         if not ready and not keys:
             raise UsageError(
                 "nothing was said to tag",
@@ -125,19 +125,19 @@ class Life(Opened):
         with self._database.reading() as connection:
             return deletion.removable(connection, refs.parse(ref))
 
-    def rm(self, *those: str | Ref) -> list[Entry]:
+    def rm(self, *references: str | Ref) -> list[Entry]:
         """Delete entries, all or none; ``restore`` brings them back until ``gc`` frees them.
 
         Args:
-            those: references with a version or an alias; a bare name is refused.
+            references: references with a version or an alias; a bare name is refused.
 
         Raises:
             NotFound: there is no such entry.
             Conflict: an alias points to one.
         """
         with self._database.writing() as connection:
-            found = [deletion.removable(connection, refs.parse(ref)) for ref in those]
-            once = {entry.run: entry for entry in found}.values()
+            entries = [deletion.removable(connection, refs.parse(ref)) for ref in references]
+            once = {entry.run: entry for entry in entries}.values()
             for entry in once:
                 deletion.remove(connection, entry)
         return list(once)

@@ -37,19 +37,19 @@ class Care(Opened):
         path, limit = self._database.path, garbage.before(now)
         if dry_run:
             with self._database.reading() as connection:
-                what = garbage.doomed(connection, limit)
-                known = garbage.in_files(connection) - {*what.weights}
-            left = dict(garbage.leftovers(self._weights, path, known, what.weights))
-            return garbage.freed(what, left)
+                doomed = garbage.doomed(connection, limit)
+                in_use = garbage.in_files(connection) - {*doomed.weights}
+            paths = dict(garbage.leftovers(self._weights, path, in_use, doomed.weights))
+            return garbage.freed(doomed, paths)
         with self._database.writing() as connection:
-            what = garbage.doomed(connection, limit)
-            garbage.delete(connection, what)
+            doomed = garbage.doomed(connection, limit)
+            garbage.delete(connection, doomed)
         with self._database.writing() as connection:  # only now: a crash leaves files, never rows
-            known = garbage.in_files(connection)
-            left = dict(garbage.leftovers(self._weights, path, known, what.weights))
-            garbage.remove(left)
-        given = self._compact() if compact else 0
-        return garbage.freed(what, left, given)
+            in_use = garbage.in_files(connection)
+            paths = dict(garbage.leftovers(self._weights, path, in_use, doomed.weights))
+            garbage.remove(paths)
+        given_back = self._compact() if compact else 0
+        return garbage.freed(doomed, paths, given_back)
 
     def backup(self, target: str | Path | None = None) -> Copied:
         """Copy the whole registry to one moment, while others go on writing.
@@ -78,8 +78,8 @@ class Care(Opened):
         """
         if ref is not None:
             with self._database.reading() as connection:
-                those: Sequence[Entry] = [find_entry(connection, refs.parse(ref))]
-            return integrity.check_entries(self._database, self._weights, those, on_checked)
+                entries: Sequence[Entry] = [find_entry(connection, refs.parse(ref))]
+            return integrity.check_entries(self._database, self._weights, entries, on_checked)
         return integrity.check_all(self._database, self._weights, on_checked)
 
     def status(self) -> Status:

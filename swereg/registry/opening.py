@@ -39,10 +39,10 @@ def open_database(place: str | Path, *, create: bool, timeout: float) -> Databas
         if database.path is not None:
             _look_at(database.path, create=create)
         with database.reading() as connection:
-            found = _version(connection, database)
-        if found > HEAD:
-            raise _newer(database, found)
-        if found < HEAD:
+            version = _version(connection, database)
+        if version > HEAD:
+            raise _newer(database, version)
+        if version < HEAD:
             _upgrade_file(database, create=create)
     except BaseException:
         database.close()
@@ -83,9 +83,9 @@ def upgrade(place: str) -> None:
     try:
         with database.writing() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPLICATION_ID)))
-            found = _version(connection, database)
-            if found > HEAD:
-                raise _newer(database, found)
+            version = _version(connection, database)
+            if version > HEAD:
+                raise _newer(database, version)
             _migrate(connection)
     finally:
         database.close()
@@ -123,8 +123,8 @@ def _version(connection: sa.Connection, database: Database) -> int:
     """The schema of a database; 0 for one without tables."""
     if database.path is None:
         query = sa.text("SELECT version_num FROM alembic_version")
-        known = sa.inspect(connection).has_table("alembic_version")
-        return int(connection.execute(query).scalar() or 0) if known else 0
+        is_managed = sa.inspect(connection).has_table("alembic_version")
+        return int(connection.execute(query).scalar() or 0) if is_managed else 0
     mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
     if mark == APPLICATION_ID:
@@ -150,22 +150,22 @@ def _upgrade_file(database: Database, *, create: bool) -> None:
             code="schema.older",
         )
     with database.writing(foreign_keys=False) as connection:
-        found = _version(connection, database)
-        if found == HEAD:  # another process was faster
+        version = _version(connection, database)
+        if version == HEAD:  # another process was faster
             return
-        if found > HEAD:
-            raise _newer(database, found)
-        if not found and not create:
+        if version > HEAD:
+            raise _newer(database, version)
+        if not version and not create:
             raise StorageError(
                 f"{database.path} is empty, and not a registry yet",
                 why="Something made the file, but put nothing in it.",
                 hint="Training makes it one: swereg train --task sentiment",
                 code="storage.empty",
             )
-        if found:
-            back_up(database.path, found)
-        before = _facts(connection) if found else []
-        if found or not _make(connection):
+        if version:
+            back_up(database.path, version)
+        before = _facts(connection) if version else []
+        if version or not _make(connection):
             _migrate(connection)
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {HEAD}")
@@ -219,10 +219,10 @@ def _check(connection: sa.Connection, before: Sequence[Any]) -> None:
         )
 
 
-def _newer(database: Database, found: int) -> SchemaMismatch:
+def _newer(database: Database, version: int) -> SchemaMismatch:
     return SchemaMismatch(
         "the registry was written by a newer swereg",
-        why=f"{database.location} has schema {found}; this swereg knows schema {HEAD}.",
+        why=f"{database.location} has schema {version}; this swereg knows schema {HEAD}.",
         hint="Upgrade swereg: pip install -U swereg",
         code="schema.newer",
     )

@@ -87,8 +87,8 @@ class Reader:
 
     def get(self, ref: str | Ref) -> Entry:
         """Return the entry that a reference means now."""
-        meant = refs.parse(ref)
-        return self._ask(lambda f: _find_entry(f, meant), lambda r: r.get(meant))
+        reference = refs.parse(ref)
+        return self._ask(lambda f: _find_entry(f, reference), lambda r: r.get(reference))
 
     def entries(
         self,
@@ -181,11 +181,11 @@ class Reader:
         """List the datasets of a task, or all."""
         return self._ask(lambda f: list_datasets(f, task), lambda r: r.datasets(task=task))
 
-    def find_dataset(self, which: str) -> StoredDataset:
+    def find_dataset(self, digest_or_ref: str) -> StoredDataset:
         """Return the dataset that the beginning of a digest or a reference means."""
         return self._ask(
-            lambda f: find_dataset(f, which, lambda ref: _find_entry(f, ref)),
-            lambda r: r.find_dataset(which),
+            lambda f: find_dataset(f, digest_or_ref, lambda ref: _find_entry(f, ref)),
+            lambda r: r.find_dataset(digest_or_ref),
         )
 
     def dataset(self, digest: str) -> Dataset:

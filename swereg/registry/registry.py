@@ -143,19 +143,21 @@ class Registry(Retrieval, Life, Care, Carrying):
         assert entry is not None  # noqa: S101 - it was inserted where it was not
         return entry
 
-    def forget(self, which: str) -> Forgotten:
+    def forget(self, digest_or_ref: str) -> Forgotten:
         """Erase the texts of a dataset; its digest and counts stay, and entries with their scores.
 
         No trace of the texts is left in the registry's file. Copies beside it are named.
 
         Args:
-            which: the beginning of a digest, or a reference.
+            digest_or_ref: the beginning of a digest, or a reference.
 
         Raises:
             NotFound: there is no such dataset.
         """
         with self._database.writing() as connection:
-            dataset = find_dataset(Selects(connection), which, partial(find_entry, connection))
+            dataset = find_dataset(
+                Selects(connection), digest_or_ref, partial(find_entry, connection)
+            )
             if dataset.kept:
                 erase_texts(connection, dataset.digest, freed=dataset.size or 0)
         self._database.rewrite()
@@ -163,8 +165,8 @@ class Registry(Retrieval, Life, Care, Carrying):
         return Forgotten(
             dataset=replace(dataset, size=None),
             freed=dataset.size or 0,
-            copies=tuple(path for path, kept in has.items() if kept),
-            unread=tuple(path for path, kept in has.items() if kept is None),
+            copies=tuple(path for path, has_texts in has.items() if has_texts),
+            unread=tuple(path for path, has_texts in has.items() if has_texts is None),
         )
 
     def _copies(self) -> list[Path]:

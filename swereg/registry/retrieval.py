@@ -141,7 +141,7 @@ class Retrieval(Opened):
         with self._reading() as source:
             return list_datasets(source, task)
 
-    def find_dataset(self, which: str) -> StoredDataset:
+    def find_dataset(self, digest_or_ref: str) -> StoredDataset:
         """Return the dataset that the beginning of a digest (6 digits) or a reference means.
 
         Raises:
@@ -149,7 +149,7 @@ class Retrieval(Opened):
             UsageError: it means more than one.
         """
         with self._database.reading() as connection:
-            return find_dataset(Selects(connection), which, partial(find_entry, connection))
+            return find_dataset(Selects(connection), digest_or_ref, partial(find_entry, connection))
 
     def task(self, name: str) -> Task:
         """Return what the trainings of a task said of it, the last one first; it brings no data.

@@ -95,8 +95,8 @@ class SqliteFile:
         """Return the ids of entries, in order."""
         order = sql.ORDERS[sort, descending]
         query = f"{sql.LISTED} WHERE {_conditions(filters)} ORDER BY {order} LIMIT :limit"
-        found = self._database.execute(query, {**filters.values, "limit": limit})
-        return [row[0] for row in found]
+        matching = self._database.execute(query, {**filters.values, "limit": limit})
+        return [row[0] for row in matching]
 
     def counted(self, filters: Filters) -> int:
         """Return how many entries there are."""

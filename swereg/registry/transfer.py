@@ -27,7 +27,7 @@ class Carrying(Opened):
 
     def export(
         self,
-        these: Sequence[str],
+        references: Sequence[str],
         target: str | Path,
         *,
         keep_data: bool = True,
@@ -36,7 +36,7 @@ class Carrying(Opened):
         """Write entries into one file (``.swereg``), which is a registry itself.
 
         Args:
-            these: references; an entry that is named twice is in it once.
+            references: references; an entry that is named twice is in it once.
             keep_data: whether the texts go with them, or only their digest and counts.
             force: whether an earlier file of entries may be replaced.
 
@@ -49,15 +49,15 @@ class Carrying(Opened):
         path = Path(target).expanduser().absolute()
         files.check_free(path, force=force)
         with self._database.reading() as connection:
-            found = {
+            entry_of_run = {
                 entry.run: entry
-                for ref in these
+                for ref in references
                 for entry in [find_entry(connection, refs.parse(ref))]
             }
-        if not found:
+        if not entry_of_run:
             raise UsageError("nothing was said to export", code="export.what")
-        those = sorted(found.values(), key=lambda entry: (entry.name, entry.version))
-        files.write(self._database, self._weights, those, path, texts=keep_data)
+        entries = sorted(entry_of_run.values(), key=lambda entry: (entry.name, entry.version))
+        files.write(self._database, self._weights, entries, path, texts=keep_data)
         return path
 
     @property
@@ -90,9 +90,9 @@ class Carrying(Opened):
             return self._take(bundle, name, path.name)
 
     def _take(self, bundle: Bundle, name: str | None, source: str) -> list[Entry]:
-        with bundle.database.reading() as there:
-            found = [copying.read(there, run) for run in bundle.runs]
-            models = {one.name for one in found}
+        with bundle.database.reading() as inside:
+            copies = [copying.read(inside, run) for run in bundle.runs]
+            models = {copied.name for copied in copies}
             if name and len(models) > 1:
                 raise UsageError(
                     f"the file has entries of {len(models)} models",
@@ -102,19 +102,19 @@ class Carrying(Opened):
                 )
 
             def weights(digest: str) -> Row:
-                return self._weights.row(bundle.weights.read(Selects(there), digest, source))
+                return self._weights.row(bundle.weights.read(Selects(inside), digest, source))
 
-            for one in found:  # what goes into files is written before the transaction
-                if one.entry["size"] > min(self._weights.largest, IN_DATABASE):
-                    weights(one.entry["weights"])
-            with self._database.writing() as here:
-                for one in found:
+            for copied in copies:  # what goes into files is written before the transaction
+                if copied.entry["size"] > min(self._weights.largest, IN_DATABASE):
+                    weights(copied.entry["weights"])
+            with self._database.writing() as target:
+                for copied in copies:
                     copying.insert_once(
-                        here,
-                        one,
-                        weights(one.entry["weights"]),
-                        name=name or one.name,
+                        target,
+                        copied,
+                        weights(copied.entry["weights"]),
+                        name=name or copied.name,
                         source=source,
                     )
-                stored = [entry_of_run(here, run) for run in bundle.runs]
+                stored = [entry_of_run(target, run) for run in bundle.runs]
         return [entry for entry in stored if entry is not None]

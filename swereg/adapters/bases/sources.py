@@ -91,18 +91,19 @@ class BaseSource:
     def recommended(self) -> Mapping[str, Mapping[str, Any]]:
         """Settings per method that its maker recommends in swereg.json."""
         path = self.folder / SIDE_FILE
-        found = _read_json(path).get("recommended", {}) if path.exists() else {}
-        return {method: dict(settings) for method, settings in found.items()}
+        advice = _read_json(path).get("recommended", {}) if path.exists() else {}
+        return {method: dict(settings) for method, settings in advice.items()}
 
     def tokenizer(self) -> Tokenizer:
         """Read the tokenizer alone, without truncation and padding."""
         return read_tokenizer(self.name, self.folder)
 
-    def load(self, *, whole: bool = False) -> Base:
+    def load(self, *, by_transformers: bool = False) -> Base:
         """Read encoder and tokenizer for training, and check them.
 
         Args:
-            whole: whether a BERT too is to be transformers', which computes without the engine.
+            by_transformers: whether a BERT too is to be transformers', which computes without the
+                engine.
 
         Raises:
             CheckFailed: parts are missing in the checkpoint, or it is not the expected base.
@@ -111,7 +112,7 @@ class BaseSource:
 
         encoder = (
             checkpoints.read_with_transformers(self.name, self.folder)
-            if whole
+            if by_transformers
             else checkpoints.read_encoder(self.name, self.folder, self.config)
         )
         architecture = getattr(encoder, "architecture", type(encoder).__name__)
@@ -132,16 +133,16 @@ class BaseSource:
             CheckFailed: it is not the expected base.
         """
         remembered = Remembered(self.folder)
-        found = remembered.get()
-        if found is None:
-            found = fingerprint(tensors, tokenizer.to_str(), architecture)
-            remembered.put(found)
-        if self.expected and found != self.expected:
-            raise _mismatch(self, found)
+        digest = remembered.get()
+        if digest is None:
+            digest = fingerprint(tensors, tokenizer.to_str(), architecture)
+            remembered.put(digest)
+        if self.expected and digest != self.expected:
+            raise _mismatch(self, digest)
         return BaseInfo(
             name=self.name,
             revision=self.revision,
-            fingerprint=found,
+            fingerprint=digest,
             architecture=architecture,
             parameters=sum(math.prod(tensor.shape) for tensor in tensors.values()),
             hidden_size=hidden,
@@ -280,10 +281,10 @@ def _pickle_notice(folder: Path) -> tuple[str, ...]:
     )
 
 
-def _mismatch(source: BaseSource, found: str) -> CheckFailed:
+def _mismatch(source: BaseSource, computed: str) -> CheckFailed:
     return CheckFailed(
         f"{source.name} is not the base that was recorded",
-        why=f"recorded {source.expected}\nfound    {found}\nin {source.folder}",
+        why=f"recorded {source.expected}\nfound    {computed}\nin {source.folder}",
         hint="Point to the recorded base with --base, or train again on this one.",
         code="base.mismatch",
     )

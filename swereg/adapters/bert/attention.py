@@ -38,6 +38,6 @@ def attend(
     queries = split(q[:, None] if rows else padding.pad(q))
     keys, values = split(padding.pad(k)), split(padding.pad(v))
     mask = None if padding.mask is None else padding.mask[:, None, None, :]
-    found = scaled_dot_product_attention(queries, keys, values, mask, dropout)
-    joined = found.transpose(1, 2).flatten(2)
+    attended = scaled_dot_product_attention(queries, keys, values, mask, dropout)
+    joined = attended.transpose(1, 2).flatten(2)
     return joined[:, 0] if rows else padding.unpad(joined)

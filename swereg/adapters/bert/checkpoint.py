@@ -53,12 +53,16 @@ def whole(
         CheckFailed: the checkpoint lacks parts of the encoder, or they have other shapes.
     """
     tensors = {current_name(key): tensor for key, tensor in stored.items()}
-    wanted = shapes(config)
+    expected = shapes(config)
     refuse_missing(
         name,
-        [key for key, shape in wanted.items() if key not in tensors or tensors[key].shape != shape],
+        [
+            key
+            for key, shape in expected.items()
+            if key not in tensors or tensors[key].shape != shape
+        ],
     )
-    return {key: tensors[key] for key in wanted}
+    return {key: tensors[key] for key in expected}
 
 
 def current_name(key: str) -> str:

@@ -117,7 +117,7 @@ def _embed(hidden: Hidden, layers: Layers) -> Tensor:
     numbers = {"word": hidden.tokens, "position": hidden.padding.positions}
     numbers["token_type"] = torch.zeros_like(hidden.tokens[:1])  # one for all tokens
     word, position, kind = (
-        layers.apply(f"embeddings.{table}_embeddings", those) for table, those in numbers.items()
+        layers.apply(f"embeddings.{table}_embeddings", ids) for table, ids in numbers.items()
     )
     x = layers.apply("embeddings.LayerNorm", word + position + kind)
     return layers.apply("embeddings.dropout", x)

@@ -34,8 +34,8 @@ class FastLinear(nn.Linear):
         apply: Callable[..., Tensor] = _Product.apply
         if x.dim() == 2:  # as the engine has it; each view costs on the way back
             return apply(x, self.weight, self.bias, self)
-        found = apply(x.reshape(-1, self.in_features), self.weight, self.bias, self)
-        return found.view(*x.shape[:-1], self.out_features)
+        product = apply(x.reshape(-1, self.in_features), self.weight, self.bias, self)
+        return product.view(*x.shape[:-1], self.out_features)
 
     def multiply(self, x: Tensor, bias: Tensor | None = None, *, back: bool = False) -> Tensor:
         """Compute x W^T + b, or x W on the way back, in the layer's type and back in that of x."""
@@ -80,5 +80,5 @@ class _Product(torch.autograd.Function):
 
 def _outer(layer: FastLinear, gradient: Tensor, x: Tensor) -> Tensor:
     """The gradient of the weight, g^T x: [out, in]."""
-    found = products.multiply(layer.ready(gradient).T, layer.ready(x).T)
-    return found.to(gradient.dtype)
+    product = products.multiply(layer.ready(gradient).T, layer.ready(x).T)
+    return product.to(gradient.dtype)

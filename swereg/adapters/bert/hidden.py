@@ -91,10 +91,10 @@ class Padded:
             tokens = sum(self.lengths)
             padded, head = self.rows * self.longest, torch.arange(heads, device=self._device)
             token = torch.arange(tokens, device=self._device)
-            there = token if self._alike else self._places
-            packed = token.new_zeros(padded).index_copy_(0, there, token)
+            places = token if self._alike else self._places
+            packed = token.new_zeros(padded).index_copy_(0, places, token)
             packed = packed.view(self.rows, 1, self.longest) * heads + head[:, None]
-            row, at = there // self.longest, there % self.longest
+            row, at = places // self.longest, places % self.longest
             back = (row[:, None] * heads + head) * self.longest + at[:, None]
             self._by_heads[heads] = packed.flatten(), back.flatten()
         return self._by_heads[heads]
@@ -164,10 +164,10 @@ class Hidden:
         return cls(ids.flatten(), Padded([longest] * rows, ids.device, inside))
 
     @classmethod
-    def joined(cls, those: Sequence[Hidden]) -> Hidden:
+    def joined(cls, parts: Sequence[Hidden]) -> Hidden:
         """Several packed batches as one."""
-        lengths = [length for one in those for length in one.lengths]
-        tokens = torch.cat([one.tokens for one in those])
+        lengths = [length for part in parts for length in part.lengths]
+        tokens = torch.cat([part.tokens for part in parts])
         return cls(tokens, Padded(lengths, tokens.device))
 
     @property

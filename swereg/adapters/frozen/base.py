@@ -129,11 +129,11 @@ class FrozenBase:
         """
         place, dtype = choose_device(device), DTYPES[precision]
         with _opening:
-            found = _open.get((source.expected, str(place), precision))
-            if found is None:
-                found = cls._read(source, place, dtype)
-                found = _open.setdefault((found.info.fingerprint, str(place), precision), found)
-            return found
+            base = _open.get((source.expected, str(place), precision))
+            if base is None:
+                base = cls._read(source, place, dtype)
+                base = _open.setdefault((base.info.fingerprint, str(place), precision), base)
+            return base
 
     @classmethod
     def held(
@@ -181,7 +181,7 @@ class FrozenBase:
 
     def fresh(self) -> Any:
         """Load another encoder, transformers', that may be changed."""
-        return self._source.load(whole=True).encoder
+        return self._source.load(by_transformers=True).encoder
 
     # --- placing
 
@@ -235,13 +235,13 @@ class FrozenBase:
         out: list[Logits] = [np.zeros(0, np.float32)] * len(texts)
         with torch.inference_mode():
             for encoder, rows in self._by_encoder(placed):
-                for some in by_length([tokens.lengths[row] for row in rows], BATCH):
-                    batch = _neighbours([rows[i] for i in some], placed)
-                    those = [placed[row] for row in batch]
+                for batch_rows in by_length([tokens.lengths[row] for row in rows], BATCH):
+                    batch = _neighbours([rows[i] for i in batch_rows], placed)
+                    entries = [placed[row] for row in batch]
                     hidden = encoder.start([tokens.ids[row] for row in batch])
-                    adapters = [entry.adapter for entry in those]
+                    adapters = [entry.adapter for entry in entries]
                     pooled = encoder.run(hidden, adapters, 0, encoder.stages).tokens
-                    for row, answer in zip(batch, _heads(pooled, those), strict=True):
+                    for row, answer in zip(batch, _heads(pooled, entries), strict=True):
                         out[row] = answer
         return out, tokens.cut
 
@@ -259,12 +259,12 @@ class FrozenBase:
         cut = [[False] * len(texts) for _ in placed]
         for limit in {entry.max_length for entry in placed}:
             tokens = tokenize(self.tokenizer, texts, limit)
-            those = [i for i, entry in enumerate(placed) if entry.max_length == limit]
-            for i in those:
+            chosen = [i for i, entry in enumerate(placed) if entry.max_length == limit]
+            for i in chosen:
                 cut[i] = tokens.cut
             with torch.inference_mode():
-                for encoder, some in self._by_encoder([placed[i] for i in those]):
-                    numbers = [those[i] for i in some]
+                for encoder, indices in self._by_encoder([placed[i] for i in chosen]):
+                    numbers = [chosen[i] for i in indices]
                     for rows in by_length(tokens.lengths, BATCH):
                         hidden = encoder.start([tokens.ids[row] for row in rows])
                         for i, answers in _branches(encoder, hidden, numbers, placed):
@@ -274,20 +274,20 @@ class FrozenBase:
 
     def _by_encoder(self, placed: Sequence[Placed]) -> list[tuple[Encoder, list[int]]]:
         """The positions of the entries that run on each encoder."""
-        found: dict[int, tuple[Encoder, list[int]]] = {}
+        groups: dict[int, tuple[Encoder, list[int]]] = {}
         for position, entry in enumerate(placed):
             encoder = entry.encoder or self._encoder
-            found.setdefault(id(encoder), (encoder, []))[1].append(position)
-        return list(found.values())
+            groups.setdefault(id(encoder), (encoder, []))[1].append(position)
+        return list(groups.values())
 
 
 def _neighbours(rows: Sequence[int], placed: Sequence[Placed]) -> list[int]:
     """Sort rows so that one layout's, and in it one entry's, are neighbours."""
-    seen: dict[object, int] = {}
+    order: dict[object, int] = {}
     for row in rows:
-        seen.setdefault(placed[row].layout, len(seen))
-        seen.setdefault(placed[row], len(seen))
-    return sorted(rows, key=lambda row: (seen[placed[row].layout], seen[placed[row]]))
+        order.setdefault(placed[row].layout, len(order))
+        order.setdefault(placed[row], len(order))
+    return sorted(rows, key=lambda row: (order[placed[row].layout], order[placed[row]]))
 
 
 def _branches(
@@ -298,20 +298,20 @@ def _branches(
     Args:
         numbers: the entries to use, by their position in ``placed``.
     """
-    rows, done = len(hidden.lengths), 0
-    for stage, same in groupby(
+    rows, layers_done = len(hidden.lengths), 0
+    for stage, group in groupby(
         sorted(numbers, key=lambda i: placed[i].stage), key=lambda i: placed[i].stage
     ):
-        hidden = encoder.run(hidden, [None] * rows, done, stage)
-        done = stage
-        entries = _neighbours(list(same), placed)
+        hidden = encoder.run(hidden, [None] * rows, layers_done, stage)
+        layers_done = stage
+        entries = _neighbours(list(group), placed)
         at_once = max(1, BATCH // rows) if stage < encoder.stages else len(entries)
-        for some in (entries[i : i + at_once] for i in range(0, len(entries), at_once)):
-            those = [placed[i] for i in some for _ in range(rows)]
-            adapters = [entry.adapter for entry in those]
-            branch = encoder.run(hidden.repeat(len(some)), adapters, stage, encoder.stages)
-            answers = _heads(branch.tokens, those)
-            yield from ((i, answers[k * rows : (k + 1) * rows]) for k, i in enumerate(some))
+        for chunk in (entries[i : i + at_once] for i in range(0, len(entries), at_once)):
+            repeated = [placed[i] for i in chunk for _ in range(rows)]
+            adapters = [entry.adapter for entry in repeated]
+            branch = encoder.run(hidden.repeat(len(chunk)), adapters, stage, encoder.stages)
+            answers = _heads(branch.tokens, repeated)
+            yield from ((i, answers[k * rows : (k + 1) * rows]) for k, i in enumerate(chunk))
 
 
 def _heads(pooled: Tensor, entries: Sequence[Placed]) -> list[Logits]:

@@ -98,16 +98,16 @@ class FrozenBert:
         Args:
             ready: makes the weights of linear layers ready for products.
         """
-        made: dict[str, Layer] = {}
+        built: dict[str, Layer] = {}
         for key, weight in self._tensors.items():
             name, _, part = key.rpartition(".")
             if part == "bias":
                 continue
             bias = self._tensors.get(f"{name}.bias")
             if bias is None:
-                made[name] = partial(F.embedding, weight=weight)
+                built[name] = partial(F.embedding, weight=weight)
             elif weight.dim() == 1:
-                made[name] = partial(
+                built[name] = partial(
                     F.layer_norm,
                     normalized_shape=weight.shape,
                     weight=weight,
@@ -116,8 +116,8 @@ class FrozenBert:
                 )
             else:
                 weight, bias = ready(weight.to(self._dtype)), bias.to(self._dtype)
-                made[name] = partial(_multiply, weight=weight, bias=bias)
-        return made
+                built[name] = partial(_multiply, weight=weight, bias=bias)
+        return built
 
 
 def _multiply(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -50,14 +50,14 @@ class Layout:
         """
         if layer not in self.parts:
             return None
-        found: dict[str, Any] = {}
+        parts: dict[str, Any] = {}
         for part, (begin, shape) in self.parts[layer].items():
             piece = flat[..., begin : begin + torch.Size(shape).numel()]
             inner = shape if flat.dim() == 1 or len(shape) == 2 else (1, *shape)
-            found[part] = piece.view(*flat.shape[:-1], *inner)
+            parts[part] = piece.view(*flat.shape[:-1], *inner)
         if layer in self.shared:
-            found |= zip(_MATRICES, self.shared[layer], strict=True)
-        return Delta(**found)
+            parts |= zip(_MATRICES, self.shared[layer], strict=True)
+        return Delta(**parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class Layouts:
                 size += tensor.numel()
         common = self._shared(deltas)
         key = (
-            tuple((layer, *found.items()) for layer, found in parts.items()),
+            tuple((layer, *matrices.items()) for layer, matrices in parts.items()),
             tuple((layer, *map(id, pair)) for layer, pair in common.items()),
         )
         layout = self._known.setdefault(key, Layout(parts, common, size))
@@ -97,16 +97,16 @@ class Layouts:
 
     def _shared(self, deltas: Mapping[str, Delta]) -> dict[str, tuple[Tensor, Tensor]]:
         """The one copy of the matrices that other entries have too, by layer."""
-        seen: dict[object, Tensor] = {}  # most layers have the very same tensors
+        first_places: dict[object, Tensor] = {}  # most layers have the very same tensors
 
         def one_copy(matrix: Tensor) -> Tensor:
             place = matrix.data_ptr(), matrix.shape, matrix.stride()
-            if place not in seen:
+            if place not in first_places:
                 content = matrix.detach().float().cpu().contiguous()
                 digest = hashlib.sha256(content.numpy().data).hexdigest()
                 key = f"{digest} {tuple(matrix.shape)}"
-                seen[place] = self._common.setdefault(key, content.to(self._device))
-            return seen[place]
+                first_places[place] = self._common.setdefault(key, content.to(self._device))
+            return first_places[place]
 
         return {
             layer: (one_copy(delta.down), one_copy(delta.up.T))
@@ -145,14 +145,14 @@ def segments(adapters: Sequence[Adapter | None]) -> list[Segment]:
     Where a layout has few entries in the batch, each gets a segment of its own and nothing is
     copied; where it has many, their deltas are gathered, as many at once as the limit allows.
     """
-    found: list[Segment] = []
+    result: list[Segment] = []
     start = 0
     for layout, rows in groupby(adapters, key=lambda a: None if a is None else a.layout):
-        those = list(rows)
+        rows_adapters = list(rows)
         if layout is not None:
-            found += _of_layout(layout, [a for a in those if a is not None], start)
-        start += len(those)
-    return found
+            result += _of_layout(layout, [a for a in rows_adapters if a is not None], start)
+        start += len(rows_adapters)
+    return result
 
 
 def _of_layout(layout: Layout, adapters: Sequence[Adapter], start: int) -> Iterator[Segment]:
@@ -163,8 +163,8 @@ def _of_layout(layout: Layout, adapters: Sequence[Adapter], start: int) -> Itera
             yield Segment(start, start + count, layout, adapter.flat)
             start += count
         return
-    most = GATHER_AT_MOST // size
-    for piece in (adapters[i : i + most] for i in range(0, len(adapters), most)):
+    limit = GATHER_AT_MOST // size
+    for piece in (adapters[i : i + limit] for i in range(0, len(adapters), limit)):
         flat = torch.stack([adapter.flat for adapter in piece])
         yield Segment(start, start + len(piece), layout, flat)
         start += len(piece)
@@ -173,8 +173,8 @@ def _of_layout(layout: Layout, adapters: Sequence[Adapter], start: int) -> Itera
 class Route:
     """The segments of one batch, as the layers of an encoder ask for them."""
 
-    def __init__(self, found: Sequence[Segment], lengths: Sequence[int]) -> None:
-        self._found = found
+    def __init__(self, route: Sequence[Segment], lengths: Sequence[int]) -> None:
+        self._found = route
         self._lengths = lengths
         self._bound: dict[bool, list[Bound]] = {}
 

@@ -16,12 +16,12 @@ def check_head(lowered: Lowered, labels: int, info: BaseInfo) -> None:
     Raises:
         CheckFailed: the message names the shapes.
     """
-    found = [tuple(tensor.shape) for tensor in (lowered.head_weight, lowered.head_bias)]
-    wanted = [(labels, info.hidden_size), (labels,)]
-    if found != wanted:
+    shapes = [tuple(tensor.shape) for tensor in (lowered.head_weight, lowered.head_bias)]
+    expected = [(labels, info.hidden_size), (labels,)]
+    if shapes != expected:
         raise CheckFailed(
             f"the head does not fit {labels} labels on {info}",
-            why=f"Its shapes are {found}, not {wanted}.",
+            why=f"Its shapes are {shapes}, not {expected}.",
             code="weights.shape",
         )
 
@@ -37,7 +37,7 @@ def check_delta(layer: str, delta: Delta, shape: tuple[int, ...], info: BaseInfo
     """
     rank = None if delta.down is None else delta.down.shape[0]
     wide, narrow = shape[0], shape[-1]
-    wanted = {
+    limits = {
         "down": (rank, narrow),
         "up": (wide, rank),
         "in_scale": (narrow,),
@@ -46,8 +46,8 @@ def check_delta(layer: str, delta: Delta, shape: tuple[int, ...], info: BaseInfo
         "out_scale": (wide,),
         "bias": (wide,),
     }
-    allowed = wanted if len(shape) == 2 else {"out_scale", "bias"}
-    for part, expected in wanted.items():
+    allowed = limits if len(shape) == 2 else {"out_scale", "bias"}
+    for part, expected in limits.items():
         tensor = getattr(delta, part)
         if tensor is not None and (part not in allowed or tuple(tensor.shape) != expected):
             raise CheckFailed(

@@ -48,15 +48,15 @@ class AnyPeftSettings:
 
     def __post_init__(self) -> None:
         options = self.options()
-        taken = ", ".join(filter(TAKEN.fullmatch, options))
+        refused = ", ".join(filter(TAKEN.fullmatch, options))
         rules = {
             "type": (
                 bool(re.fullmatch(r"[a-z][a-z0-9_]*", self.type)) and self.type not in OWN,
                 f"a type of PEFT in small letters; {', '.join(sorted(OWN))} are methods themselves",
             ),
             "config": (
-                not taken and all(_are_plain(options[key]) for key in NAMING if key in options),
-                f"PEFT's, without {taken or 'regular expressions: layers are lists of names'}",
+                not refused and all(_are_plain(options[key]) for key in NAMING if key in options),
+                f"PEFT's, without {refused or 'regular expressions: layers are lists of names'}",
             ),
         }
         check("peft", self, rules)
@@ -83,7 +83,10 @@ class AnyPeft(PeftMethod):
         """
         from peft import PEFT_TYPE_TO_CONFIG_MAPPING
 
-        kinds = {kind.value.lower(): made for kind, made in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+        kinds = {
+            kind.value.lower(): config_class
+            for kind, config_class in PEFT_TYPE_TO_CONFIG_MAPPING.items()
+        }
         if settings.type not in kinds:
             raise UsageError(
                 f"PEFT has no type {settings.type!r}",
@@ -150,16 +153,16 @@ class AnyPeft(PeftMethod):
         with torch.random.fork_rng(devices=[]):  # what PEFT draws is replaced by what is stored
             model = SequenceClassifier(frozen.fresh(), len(bias), dropout=0.0)
             wrapped: Any = self.attach(model, settings)
-        own = {
+        own_tensors = {
             key: stored.take(key, tuple(tensor.shape))
             for key, tensor in self.state(wrapped).items()
             if key not in (PEFT_PREFIX + HEAD_WEIGHT, PEFT_PREFIX + HEAD_BIAS)
         }
         stored.end(f"peft[type={settings.type}]")
-        set_peft_model_state_dict(wrapped, own)
-        taken = self.state(wrapped)
-        for key, tensor in own.items():
-            if not torch.equal(taken[key].cpu(), tensor):
+        set_peft_model_state_dict(wrapped, own_tensors)
+        state = self.state(wrapped)
+        for key, tensor in own_tensors.items():
+            if not torch.equal(state[key].cpu(), tensor):
                 raise CheckFailed(f"PEFT did not take {key}", code="weights.peft")
         merged = wrapped.merge_and_unload()
         encoder = {name: tensor.detach() for name, tensor in merged.encoder.state_dict().items()}

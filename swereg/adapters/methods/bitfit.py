@@ -52,31 +52,31 @@ class BitFit:
         self, tensors: Mapping[str, Array], frozen: Frozen, settings: BitFitSettings
     ) -> Lowered:
         """Take each layer's difference to the frozen bias, [out]."""
-        left = dict(tensors)
+        remaining = dict(tensors)
         try:
-            weight, bias = left.pop(HEAD_WEIGHT), left.pop(HEAD_BIAS)
+            weight, bias = remaining.pop(HEAD_WEIGHT), remaining.pop(HEAD_BIAS)
         except KeyError as missing:
             raise CheckFailed(
                 f"the stored weights lack {missing}", code="weights.missing"
             ) from missing
         start = f"{frozen.prefix}."
-        strangers = [key for key in left if not (key.startswith(start) and key.endswith(BIAS))]
+        strangers = [key for key in remaining if not (key.startswith(start) and key.endswith(BIAS))]
         if strangers:
             raise CheckFailed(
                 f"the stored weights have tensors that are no bias: {', '.join(strangers)}",
                 code="weights.extra",
             )
         deltas = {}
-        for key, tensor in left.items():
+        for key, tensor in remaining.items():
             layer = key.removeprefix(start).removesuffix(BIAS)
-            known = frozen.tensor(layer + BIAS)
-            if tensor.shape != known.shape:
+            base_bias = frozen.tensor(layer + BIAS)
+            if tensor.shape != base_bias.shape:
                 raise CheckFailed(
                     f"the stored tensor {key} has the shape {list(tensor.shape)}",
-                    why=f"The base has {list(known.shape)}.",
+                    why=f"The base has {list(base_bias.shape)}.",
                     code="weights.shape",
                 )
-            deltas[layer] = Delta(bias=tensor - known)
+            deltas[layer] = Delta(bias=tensor - base_bias)
         for layer in alike(deltas, lambda layer: _has_bias(frozen, layer)):
             if layer not in deltas:
                 raise CheckFailed(

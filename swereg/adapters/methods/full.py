@@ -43,21 +43,21 @@ class Full:
         self, tensors: Mapping[str, Array], frozen: Frozen, settings: FullSettings
     ) -> Lowered:
         """Split the encoder from the head."""
-        left = dict(tensors)
+        remaining = dict(tensors)
         try:
-            weight, bias = left.pop(HEAD_WEIGHT), left.pop(HEAD_BIAS)
+            weight, bias = remaining.pop(HEAD_WEIGHT), remaining.pop(HEAD_BIAS)
         except KeyError as missing:
             raise CheckFailed(
                 f"the stored weights lack {missing}", code="weights.missing"
             ) from missing
         start = f"{frozen.prefix}."
-        strangers = [key for key in left if not key.startswith(start)]
+        strangers = [key for key in remaining if not key.startswith(start)]
         if strangers:
             raise CheckFailed(
                 f"the stored weights have tensors of no known part: {', '.join(strangers)}",
                 code="weights.extra",
             )
-        encoder = {key.removeprefix(start): tensor for key, tensor in left.items()}
+        encoder = {key.removeprefix(start): tensor for key, tensor in remaining.items()}
         return Lowered(weight, bias, encoder=encoder)
 
 

@@ -18,13 +18,13 @@ def alike(layers: Iterable[str], exists: Callable[[str], bool]) -> list[str]:
         layers: names inside the encoder, such as ``encoder.layer.0.output.dense``.
         exists: tells whether the base has a layer.
     """
-    found = [layer for layer in SINGLE if exists(layer)]
+    names = [layer for layer in SINGLE if exists(layer)]
     for name in sorted({NUMBER.sub(".{}.", layer, count=1) for layer in layers}):
         number = 0
         while "{}" in name and exists(name.format(number)):
-            found.append(name.format(number))
+            names.append(name.format(number))
             number += 1
-    return found
+    return names
 
 
 def is_target(layer: str, targets: str, numbers: list[int] | None) -> bool:

@@ -54,7 +54,7 @@ class Lora(PeftMethod):
         from swereg.adapters.sequence_classifier import freeze
 
         freeze(model)
-        found = []
+        targets = []
         for name, layer in list(model.named_modules()):
             if not is_target(name, settings.targets, settings.numbers()):
                 continue
@@ -65,8 +65,8 @@ class Lora(PeftMethod):
             rank = settings.rank_of(name)
             scale = self.scale(settings.alpha_of(name), rank)
             model.set_submodule(name, LoraLinear(layer, rank, scale, settings.dropout))
-            found.append(name)
-        self.check_found(found, settings)
+            targets.append(name)
+        self.check_found(targets, settings)
         model.classifier.requires_grad_(True)
         return model
 

@@ -98,9 +98,9 @@ class PeftMethod:
         from peft import get_peft_model_state_dict
 
         tensors: dict[str, Tensor] = get_peft_model_state_dict(model)
-        whole = model.state_dict()
+        state = model.state_dict()
         for key in (HEAD_WEIGHT, HEAD_BIAS):
-            tensors[PEFT_PREFIX + key] = whole[PEFT_PREFIX + key]
+            tensors[PEFT_PREFIX + key] = state[PEFT_PREFIX + key]
         return tensors
 
 
@@ -129,22 +129,22 @@ class PeftTensors:
             CheckFailed: a layer of the base that must have it has not.
         """
         ending = f".{part}"
-        found = [
+        names = [
             key.removeprefix(self._start).removesuffix(ending)
             for key in self._left
             if key.startswith(self._start) and key.endswith(ending)
         ]
         lacking = [
             layer
-            for layer in alike(found, self._has)
-            if layer not in found and is_target(f"{self.frozen.prefix}.{layer}", targets, numbers)
+            for layer in alike(names, self._has)
+            if layer not in names and is_target(f"{self.frozen.prefix}.{layer}", targets, numbers)
         ]
-        if lacking or not found:
+        if lacking or not names:
             raise CheckFailed(
                 f"the stored weights lack {', '.join(lacking) or 'every layer'}{ending}",
                 code="weights.missing",
             )
-        return found
+        return names
 
     def shape(self, layer: str) -> tuple[int, int]:
         """Return out and in of a linear layer of the base.

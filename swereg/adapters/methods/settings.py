@@ -23,12 +23,12 @@ def json_object(method: str, key: str, text: str) -> dict[str, Any]:
         UsageError: it is something else.
     """
     try:
-        found = json.loads(text or "{}", parse_constant=_no_constant)
+        parsed = json.loads(text or "{}", parse_constant=_no_constant)
     except (ValueError, RecursionError) as fault:
         raise refusal(method, key, text, f"It is no JSON: {fault}") from fault
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise refusal(method, key, text, 'It is a JSON object, such as {"layer.11": 8}.')
-    return found
+    return parsed
 
 
 def is_rank(value: object) -> bool:

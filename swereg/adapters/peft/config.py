@@ -78,8 +78,8 @@ def _is_flag(value: object) -> bool:
     return value is None or isinstance(value, bool)
 
 
-def _is_whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+def _is_whole(value: object, least: int, largest: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= largest
 
 
 def _is_number(value: object) -> bool:
@@ -103,8 +103,8 @@ def _are_names(value: object) -> bool:
 
 
 def _are_numbers(value: object) -> bool:
-    found = value if isinstance(value, list) else [value]
-    return value is None or all(_is_whole(number, 0, 9999) for number in found)
+    numbers = value if isinstance(value, list) else [value]
+    return value is None or all(_is_whole(number, 0, 9999) for number in numbers)
 
 
 def _pattern(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:

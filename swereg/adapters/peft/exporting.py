@@ -83,13 +83,13 @@ def _config(entry: Entry, method: PeftMethod, base: str) -> dict[str, Any]:
     config.base_model_name_or_path = base
     config.revision = entry.require_base().revision or None
     usual = {f.name: f.default for f in fields(config)}
-    found = {}
+    content = {}
     for key, value in sorted(config.to_dict().items()):
         plain = sorted(value) if value and (isinstance(value, set) or key in _SETS) else value
         says_something = plain not in (None, [], {}) and plain != usual.get(key)
         if key in _ALWAYS or (says_something and key != "peft_version"):
-            found[key] = plain
-    return found
+            content[key] = plain
+    return content
 
 
 def _metadata(entry: Entry) -> dict[str, str]:

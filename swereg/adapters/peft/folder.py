@@ -76,12 +76,12 @@ def read(folder: Path) -> PeftFolder:
     raw = json_object(_bytes(folder / CONFIG, LARGEST_JSON), CONFIG)
     config = understand(raw, CONFIG)
     data = _bytes(folder / TENSORS, foreign_tensors.LARGEST)
-    found, metadata = foreign_tensors.read(data, TENSORS)
+    tensors, metadata = foreign_tensors.read(data, TENSORS)
     facts = _facts(folder, metadata)
     return PeftFolder(
         config=config,
         raw_config=raw,
-        tensors=_with_our_head(found),
+        tensors=_with_our_head(tensors),
         labels=facts.pop("labels", None),
         base=facts.pop("base", ""),
         claims=facts,
@@ -89,7 +89,7 @@ def read(folder: Path) -> PeftFolder:
     )
 
 
-def _bytes(path: Path, most: int) -> bytes:
+def _bytes(path: Path, limit: int) -> bytes:
     """Read a file that must be there, and not larger than allowed."""
     try:
         if not path.is_file():
@@ -100,22 +100,22 @@ def _bytes(path: Path, most: int) -> bytes:
                 code="import.folder",
             )
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = file.read(limit + 1)
     except OSError as fault:
         raise foreign_tensors.refusal(path.name, f"{fault.strerror}.") from fault
-    if len(data) > most:
-        raise foreign_tensors.refusal(path.name, f"It has more than {most:,} bytes.")
+    if len(data) > limit:
+        raise foreign_tensors.refusal(path.name, f"It has more than {limit:,} bytes.")
     return data
 
 
-def _with_our_head(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _with_our_head(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Bring the head under the one name that stored heads have; a missing bias is zero.
 
     Raises:
         CheckFailed: there is no head, or not a single linear layer.
     """
-    heads = [name for name in ("classifier", "score") if f"{PEFT_PREFIX}{name}.weight" in found]
-    inner = [key for key in found if key.startswith((f"{PEFT_PREFIX}classifier.", "classifier."))]
+    heads = [name for name in ("classifier", "score") if f"{PEFT_PREFIX}{name}.weight" in tensors]
+    inner = [key for key in tensors if key.startswith((f"{PEFT_PREFIX}classifier.", "classifier."))]
     composite = [k for k in inner if k.removeprefix(PEFT_PREFIX) not in (HEAD_WEIGHT, HEAD_BIAS)]
     if composite and not any(".lora_" in key for key in composite):
         raise foreign_tensors.refusal(
@@ -125,12 +125,12 @@ def _with_our_head(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
         why = "It has two heads." if heads else "It has no head, so it cannot classify."
         raise foreign_tensors.refusal(TENSORS, why)
     start = f"{PEFT_PREFIX}{heads[0]}."
-    rest = {key: tensor for key, tensor in found.items() if not key.startswith(start)}
-    own = {key.removeprefix(start): found[key] for key in found if key.startswith(start)}
-    if own["weight"].dim() != 2:
+    outside_head = {key: tensor for key, tensor in tensors.items() if not key.startswith(start)}
+    head = {key.removeprefix(start): tensors[key] for key in tensors if key.startswith(start)}
+    if head["weight"].dim() != 2:
         raise foreign_tensors.refusal(TENSORS, f"{start}weight is no matrix.")
-    own.setdefault("bias", torch.zeros(len(own["weight"])))
-    return rest | {f"{PEFT_PREFIX}classifier.{key}": tensor for key, tensor in own.items()}
+    head.setdefault("bias", torch.zeros(len(head["weight"])))
+    return outside_head | {f"{PEFT_PREFIX}classifier.{key}": tensor for key, tensor in head.items()}
 
 
 def _facts(folder: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -158,18 +158,18 @@ def _facts(folder: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
 
 def _side_facts(side: Mapping[str, Any]) -> dict[str, Any]:
     """Take from a side file what is of the right kind."""
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     if "labels" in side:
-        found["labels"] = _labels(side["labels"], SIDE_FILE)
+        facts["labels"] = _labels(side["labels"], SIDE_FILE)
     base = side.get("base")
     if isinstance(base, dict) and isinstance(base.get("fingerprint"), str):
-        found["base"] = base["fingerprint"]
+        facts["base"] = base["fingerprint"]
     for key in CLAIMS:
         value = side.get(key)
         if isinstance(value, dict if key in ("scores", "sizes", "recipe") else str):
-            found[key] = value
-    found["scores"] = _scores(found.get("scores", {}))
-    return {key: value for key, value in found.items() if value}
+            facts[key] = value
+    facts["scores"] = _scores(facts.get("scores", {}))
+    return {key: value for key, value in facts.items() if value}
 
 
 def _scores(claimed: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -185,10 +185,10 @@ def _scores(claimed: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     }
 
 
-def _labels(found: object, name: str) -> tuple[str, ...]:
-    if not isinstance(found, list) or not all(isinstance(label, str) for label in found):
+def _labels(labels: object, name: str) -> tuple[str, ...]:
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise foreign_tensors.refusal(name, "Its labels are not a list of texts.")
-    return tuple(found)
+    return tuple(labels)
 
 
 def _shown(value: object) -> str:

@@ -57,12 +57,12 @@ def json_object(text: bytes | str, name: str) -> dict[str, Any]:
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for key, value in pairs:
-            if key in found:
+            if key in members:
                 raise ValueError(f"the key {key!r} is there twice")
-            found[key] = value
-        return found
+            members[key] = value
+        return members
 
     def constant(word: str) -> None:
         raise ValueError(f"{word} is no JSON number")

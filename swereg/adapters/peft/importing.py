@@ -123,20 +123,20 @@ def fitting_settings(folder: PeftFolder, base: FrozenBase) -> dict[str, Any]:
 def _adapted(folder: PeftFolder, start: str) -> list[str]:
     """The adapted layers, by their names inside the encoder."""
     ending = f".{_PARTS[folder.config.method]}"
-    whole = [
+    adapted = [
         key.removeprefix(PEFT_PREFIX).removesuffix(ending)
         for key in folder.tensors
         if key.startswith(PEFT_PREFIX) and key.endswith(ending)
     ]
-    other = [layer for layer in whole if not layer.startswith(start)]
-    if other or not whole:
+    elsewhere = [layer for layer in adapted if not layer.startswith(start)]
+    if elsewhere or not adapted:
         raise refusal(
             TENSORS,
-            f"It adapts {other[0]}; the base's layers begin with {start}"
-            if other
+            f"It adapts {elsewhere[0]}; the base's layers begin with {start}"
+            if elsewhere
             else f"No key ends with {ending}.",
         )
-    return sorted(layer.removeprefix(start) for layer in whole)
+    return sorted(layer.removeprefix(start) for layer in adapted)
 
 
 def _used(config: ForeignConfig, layers: Sequence[str]) -> tuple[str, ...]:
@@ -173,7 +173,7 @@ def fitted(
     learnt = sum(t.numel() for key, t in folder.tensors.items() if key not in _SHARED)
     head = sum(t.numel() for key, t in folder.tensors.items() if ".classifier." in key)
     adapter = learnt - head
-    known = Fitted(
+    facts = Fitted(
         run=run,
         recipe=recipe,
         weights=tensors.write(folder.tensors),
@@ -188,13 +188,13 @@ def fitted(
         environment={},
     )
     if dataset is None:
-        return known
+        return facts
     rows, cut = base.logits(texts(dataset.test), [imported.placed] * len(dataset.test))
     logits = np.stack(rows)
     column = {label: number for number, label in enumerate(dataset.labels)}
     truth = [column[example.label] for example in dataset.test]
     return replace(
-        known,
+        facts,
         scores={"test": score(logits, truth)},
         outputs=(pack("test", logits, truth),),
         cut={"test": sum(cut)},

@@ -42,9 +42,9 @@ def merge(entry: Entry, weights: Weights, base: FrozenBase, method: Method) -> P
     state = {f"{base.prefix}.{key}": t for key, t in folded(encoder.state_dict(), lowered).items()}
     state |= {"classifier.weight": lowered.head_weight, "classifier.bias": lowered.head_bias}
     model.load_state_dict(state)
-    wanted = np.stack(base.logits(PROBES, [placed] * len(PROBES))[0])
-    off = float(np.abs(_answers(model, base, entry.recipe.max_length) - wanted).max())
-    if off > 1e-4 * max(1.0, float(np.abs(wanted).max())):
+    expected = np.stack(base.logits(PROBES, [placed] * len(PROBES))[0])
+    off = float(np.abs(_answers(model, base, entry.recipe.max_length) - expected).max())
+    if off > 1e-4 * max(1.0, float(np.abs(expected).max())):
         raise _other_head(entry, f"Its logits differ by up to {off:.2g}.")
     return model
 
@@ -73,8 +73,8 @@ def empty_model(entry: Entry, config: Any) -> PreTrainedModel:
     head = sorted(key for key in model.state_dict() if not key.startswith(start))
     if head != ["classifier.bias", "classifier.weight"]:
         raise _other_head(entry, f"Its head has {', '.join(head)}.")
-    found: PreTrainedModel = model.eval()
-    return found
+    loaded: PreTrainedModel = model.eval()
+    return loaded
 
 
 def folded(encoder: Mapping[str, Tensor], lowered: Lowered) -> dict[str, Tensor]:
@@ -87,13 +87,13 @@ def folded(encoder: Mapping[str, Tensor], lowered: Lowered) -> dict[str, Tensor]
         return dict(lowered.encoder)
     state = dict(encoder)
     for layer, delta in lowered.deltas.items():
-        name, wanted = f"{layer}.weight", f"{layer}.bias"
-        weight, bias = _fold(delta, state[name].double(), state.get(wanted))
+        name, bias_name = f"{layer}.weight", f"{layer}.bias"
+        weight, bias = _fold(delta, state[name].double(), state.get(bias_name))
         state[name] = weight.float()
         if bias is not None:
-            if wanted not in state:
+            if bias_name not in state:
                 raise CheckFailed(f"{layer} has no bias to merge into", code="export.bias")
-            state[wanted] = bias.float()
+            state[bias_name] = bias.float()
     return state
 
 

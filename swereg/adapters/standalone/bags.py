@@ -48,12 +48,12 @@ class Bags:
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return per kind its n-grams, UTF-8 with a line for each, and their idf, [n-grams]."""
-        found: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, NDArray[Any]] = {}
         for kind, vectorizer in self._vectorizers.items():
             lines = "\n".join(vectorizer.get_feature_names_out()).encode()  # none has a newline
-            found[f"{kind}.vocabulary"] = np.frombuffer(lines, dtype=np.uint8)
-            found[f"{kind}.idf"] = vectorizer.idf_.astype(np.float32)
-        return found
+            arrays[f"{kind}.vocabulary"] = np.frombuffer(lines, dtype=np.uint8)
+            arrays[f"{kind}.idf"] = vectorizer.idf_.astype(np.float32)
+        return arrays
 
     def __len__(self) -> int:
         return sum(len(vectorizer.vocabulary_) for vectorizer in self._vectorizers.values())
@@ -66,10 +66,10 @@ class Bags:
         return hstack(parts, format="csr")
 
 
-def _vectorizer(kind: str, span: tuple[int, int], **more: Any) -> TfidfVectorizer:
+def _vectorizer(kind: str, span: tuple[int, int], **options: Any) -> TfidfVectorizer:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(analyzer=ANALYZERS[kind], ngram_range=span, sublinear_tf=True, **more)
+    return TfidfVectorizer(analyzer=ANALYZERS[kind], ngram_range=span, sublinear_tf=True, **options)
 
 
 def _learn(

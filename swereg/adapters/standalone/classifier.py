@@ -51,15 +51,18 @@ def answerer(
 
     def checked(texts: Sequence[str]) -> Logits:
         logits = answer([unicodedata.normalize("NFC", text) for text in texts])
-        found = np.asarray(logits, dtype=np.float32)
-        if found.shape != (len(texts), len(labels)) or not np.isfinite(found).all():
+        checked_logits = np.asarray(logits, dtype=np.float32)
+        if (
+            checked_logits.shape != (len(texts), len(labels))
+            or not np.isfinite(checked_logits).all()
+        ):
             raise CheckFailed(
                 f"{method.name} gives no sound answer",
-                why=f"{found.shape} for {len(texts)} texts and {len(labels)} labels, "
+                why=f"{checked_logits.shape} for {len(texts)} texts and {len(labels)} labels, "
                 "or not finite.",
                 hint=f"This is a fault of the method {method.name}; please report it.",
                 code="standalone.answer",
             )
-        return found
+        return checked_logits
 
     return checked

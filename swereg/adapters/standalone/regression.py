@@ -64,15 +64,15 @@ class Regression:
         """
         rows = 1 if labels == 2 else labels
         names = ("coefficients", "intercept")
-        found = [tensors.get(name, np.zeros(0, np.float32)) for name in names]
-        shapes = [array.shape for array in found]
+        arrays = [tensors.get(name, np.zeros(0, np.float32)) for name in names]
+        shapes = [array.shape for array in arrays]
         if shapes != [(rows, features), (rows,)]:
             raise CheckFailed(
                 f"the stored regression does not fit {labels} labels and {features:,} features",
                 why=f"Its shapes are {', '.join(map(str, shapes))}.",
                 code="weights.shape",
             )
-        return cls(*found)
+        return cls(*arrays)
 
     @property
     def tensors(self) -> dict[str, NDArray[np.float32]]:
@@ -86,7 +86,7 @@ class Regression:
 
     def logits(self, features: csr_matrix) -> Logits:
         """Work out the logits, [texts, labels]; of two labels those of the first are 0."""
-        found = features @ self.coefficients.T + self.intercept
+        scores = features @ self.coefficients.T + self.intercept
         if len(self.intercept) == 1:
-            found = np.hstack([np.zeros_like(found), found])
-        return np.asarray(found, dtype=np.float32)
+            scores = np.hstack([np.zeros_like(scores), scores])
+        return np.asarray(scores, dtype=np.float32)

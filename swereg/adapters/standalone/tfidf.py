@@ -44,8 +44,8 @@ class TfidfSettings:
     @property
     def spans(self) -> dict[str, tuple[int, int]]:
         """The shortest and the longest n-gram, for words and chars as far as they count."""
-        said = {"words": self.words, "chars": self.chars}
-        return {kind: (int(span[0]), int(span[-1])) for kind, span in said.items() if span}
+        ranges = {"words": self.words, "chars": self.chars}
+        return {kind: (int(span[0]), int(span[-1])) for kind, span in ranges.items() if span}
 
     @property
     def candidates(self) -> list[float]:
@@ -85,12 +85,12 @@ class Tfidf:
             plain, began = repr(strength).removesuffix(".0"), time.monotonic()
             on_progress(Trying(f"C={plain}", len(dataset.train)))
             model = Regression.fit(train, dataset.columns("train"), strength, on_progress)
-            found = score(model.logits(val), dataset.columns("val"))
-            better, seconds = found["loss"] < lowest, time.monotonic() - began
-            on_progress(Tried(f"C={plain}", found["loss"], found["accuracy"], seconds, better))
+            scores = score(model.logits(val), dataset.columns("val"))
+            better, seconds = scores["loss"] < lowest, time.monotonic() - began
+            on_progress(Tried(f"C={plain}", scores["loss"], scores["accuracy"], seconds, better))
             if not better:
                 break
-            lowest, best, chosen = found["loss"], model, replace(settings, C=plain)
+            lowest, best, chosen = scores["loss"], model, replace(settings, C=plain)
         return Learnt(bags.tensors() | best.tensors, best.parameters, chosen)
 
     def answerer(
@@ -102,7 +102,7 @@ class Tfidf:
 
         bags = Bags.read(tensors, settings.spans)
         model = Regression.read(tensors, len(labels), len(bags))
-        return lambda those: model.logits(bags.features(those))
+        return lambda texts: model.logits(bags.features(texts))
 
 
 def _is_span(text: str) -> bool:

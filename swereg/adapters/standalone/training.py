@@ -23,17 +23,17 @@ from swereg.records.training import Fitted, Recipe
 _PACKAGES = ("swereg", "scikit-learn", "scipy", "numpy")
 
 
-def recipe(spec: Spec, said: Mapping[str, Any]) -> Recipe:
+def recipe(spec: Spec, options: Mapping[str, Any]) -> Recipe:
     """Fill a recipe: the settings and the seed are all of it.
 
     Args:
-        said: values of recipe fields, and ``base``; None counts as not said.
+        options: values of recipe fields, and ``base``; None counts as not said.
 
     Raises:
         UsageError: something was said that makes sense on a base alone, or a bad value.
     """
     settings = settings_of(spec.method, spec.said)
-    idle = [key for key, value in said.items() if value is not None and key != "seed"]
+    idle = [key for key, value in options.items() if value is not None and key != "seed"]
     if idle:
         raise UsageError(
             f"{spec.name} has no base, so it cannot use "
@@ -42,7 +42,7 @@ def recipe(spec: Spec, said: Mapping[str, Any]) -> Recipe:
             hint="Leave that out; 'swereg methods' lists its own settings, for -o KEY=VALUE.",
             code="method.no-base",
         )
-    return Recipe(spec.name, asdict(settings), seed=checked_seed(said.get("seed")), device="cpu")
+    return Recipe(spec.name, asdict(settings), seed=checked_seed(options.get("seed")), device="cpu")
 
 
 def checked_seed(seed: int | None) -> int:
@@ -69,8 +69,8 @@ def fit(
         TrainingError: there is nothing to learn from.
     """
     began = time.monotonic()
-    asked = settings_of(method, recipe.settings)
-    learnt = method.fit(dataset, asked, seed=recipe.seed, on_progress=on_progress)
+    settings = settings_of(method, recipe.settings)
+    learnt = method.fit(dataset, settings, seed=recipe.seed, on_progress=on_progress)
     seconds = time.monotonic() - began
 
     weights = tensors.write(learnt.tensors)
@@ -85,9 +85,9 @@ def fit(
         total=learnt.trainable,
         epochs=(),
         best_epoch=None,
-        scores={split: score(found, dataset.columns(split)) for split, found in logits.items()},
+        scores={split: score(answers, dataset.columns(split)) for split, answers in logits.items()},
         outputs=tuple(
-            pack(split, found, dataset.columns(split)) for split, found in logits.items()
+            pack(split, answers, dataset.columns(split)) for split, answers in logits.items()
         ),
         seconds=seconds,
         cut=dict.fromkeys(SPLITS, 0),

@@ -156,8 +156,8 @@ class Training:
         lowered = self.method.lower(tensors.read(weights), frozen, settings)
         placed = frozen.place(lowered, len(self.dataset.labels), self.recipe.max_length)
 
-        def answer(those: Sequence[str]) -> Logits:
-            return np.stack(frozen.logits(those, [placed] * len(those))[0])
+        def answer(split_texts: Sequence[str]) -> Logits:
+            return np.stack(frozen.logits(split_texts, [placed] * len(split_texts))[0])
 
         dataset = self.dataset
         _check_stored(answer(texts(dataset.val[:8])), best, self.recipe)
@@ -193,13 +193,13 @@ def begin(
     Returns:
         The base; its classifier; what the method made of that, ready to learn.
     """
-    for whole in (False, True):
+    for by_transformers in (False, True):
         set_seed(recipe.seed)
-        base = source.load(whole=whole)
+        base = source.load(by_transformers=by_transformers)
         plain = SequenceClassifier(base.encoder, labels, dropout=recipe.dropout)
         model = method.attach(plain, settings_of(method, recipe.settings))
-        taken = engine.take_over(model, torch.device(recipe.device), recipe.precision)
-        if taken or not isinstance(base.encoder, BertLayers):
+        packed = engine.take_over(model, torch.device(recipe.device), recipe.precision)
+        if packed or not isinstance(base.encoder, BertLayers):
             break
     return base, plain, model
 
@@ -218,10 +218,10 @@ def prepare(recipe: Recipe) -> tuple[Accelerator, Recipe]:
     return accelerator, replace(recipe, device=device.type)
 
 
-def _check_stored(found: Logits, best: Best, recipe: Recipe) -> None:
+def _check_stored(logits: Logits, best: Best, recipe: Recipe) -> None:
     """Refuse weights that, loaded as they will be loaded, answer the first rows differently."""
     allowed = 1e-3 if recipe.precision == "fp32" else 0.1
-    off = float(np.abs(found - best.val[: len(found)]).max())
+    off = float(np.abs(logits - best.val[: len(logits)]).max())
     if off > allowed * max(1.0, float(np.abs(best.val).max())):
         raise CheckFailed(
             "the trained weights answer differently once they are stored",

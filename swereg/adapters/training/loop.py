@@ -120,12 +120,12 @@ def learn(
         began = time.monotonic()
         summed = yield from _one_pass(loop, batches, number, recipe, on_progress)
         val = logits_of(model, data.val, data.pad_id, accelerator.device)
-        found = score(val, data.val_labels)
+        scores = score(val, data.val_labels)
         epoch = Epoch(
             number=number,
             train_loss=_mean(accelerator, summed, len(data.train_labels)),
-            val_loss=_finite(found["loss"], number, len(sampler), recipe),
-            val_accuracy=found["accuracy"],
+            val_loss=_finite(scores["loss"], number, len(sampler), recipe),
+            val_accuracy=scores["accuracy"],
             seconds=time.monotonic() - began,
         )
         curve.append(epoch)

@@ -18,14 +18,14 @@ def recipe(
     spec: Spec,
     recommended: Mapping[str, Mapping[str, Any]],
     base_max_length: int,
-    said: Mapping[str, Any],
+    options: Mapping[str, Any],
 ) -> Recipe:
     """Fill a recipe: what was said, else what the base recommends, else the method's default.
 
     Args:
         recommended: the base's settings per method.
         base_max_length: tokens that the base can take.
-        said: values of recipe fields; None counts as not said.
+        options: values of recipe fields; None counts as not said.
 
     Raises:
         UsageError: a value makes no sense.
@@ -39,7 +39,7 @@ def recipe(
         max_length=min(Recipe.max_length, base_max_length),
     )
     chosen = replace(chosen, **_only_recipe_keys(advice))
-    chosen = replace(chosen, **{key: value for key, value in said.items() if value is not None})
+    chosen = replace(chosen, **{key: value for key, value in options.items() if value is not None})
     _check(chosen, base_max_length)
     return chosen
 
@@ -71,8 +71,8 @@ def _check(recipe: Recipe, base_max_length: int) -> None:
         "clip": (recipe.clip > 0, "above 0"),
         "precision": (recipe.precision in ("fp32", "bf16"), "fp32 or bf16"),
     }
-    for key, (kept, rule) in rules.items():
-        if not kept:
+    for key, (holds, rule) in rules.items():
+        if not holds:
             option = "--" + key.replace("_", "-")
             raise UsageError(
                 f"{option} cannot be {getattr(recipe, key)}",

@@ -69,7 +69,7 @@ def write(loop: Loop, past: Past, facts: Mapping[str, Any]) -> bytes:
     }
     if loop.accelerator.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    said = {
+    content = {
         **facts,
         "curve": [asdict(epoch) for epoch in past.curve],
         "best": past.best,
@@ -78,7 +78,7 @@ def write(loop: Loop, past: Past, facts: Mapping[str, Any]) -> bytes:
         "rates": [group["lr"] for group in loop.optimizer.param_groups],
     }
     ready = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    return bytes(safetensors.torch.save(ready, {"facts": json.dumps(said)}))
+    return bytes(safetensors.torch.save(ready, {"facts": json.dumps(content)}))
 
 
 def read(loop: Loop, content: bytes) -> Past:

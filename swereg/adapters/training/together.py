@@ -68,19 +68,19 @@ class _Member:
 def _fit_together(makers: Sequence[Training | Make], on_end: OnEnd) -> None:
     together = engine.Together()
     members: dict[int, _Member] = {}
-    for number, made in enumerate(makers):
-        training = made if isinstance(made, Training) else made()
+    for number, make in enumerate(makers):
+        training = make if isinstance(make, Training) else make()
         together.add(training.model)
         members[number] = _Member(training, training.learn(), torch.get_rng_state())
     while members:
         turns: dict[int, Turn] = {}
         for number, member in list(members.items()):
-            found = _advance(member)
-            if isinstance(found, Turn):
-                turns[number] = found
+            outcome = _advance(member)
+            if isinstance(outcome, Turn):
+                turns[number] = outcome
             else:
                 del members[number]
-                on_end(number, _outcome(member.training, found))
+                on_end(number, _outcome(member.training, outcome))
         if turns:
             accelerator = next(iter(members.values())).training.accelerator
             with accelerator.autocast():
@@ -115,5 +115,5 @@ def _alone(training: Training) -> Learnt | Paused | TrainingError:
         return fault
 
 
-def _outcome(training: Training, found: Learnt | Paused | TrainingError) -> Outcome:
-    return training.end(found) if isinstance(found, tuple) else found
+def _outcome(training: Training, outcome: Learnt | Paused | TrainingError) -> Outcome:
+    return training.end(outcome) if isinstance(outcome, tuple) else outcome

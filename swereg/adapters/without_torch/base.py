@@ -123,32 +123,32 @@ class LightBase:
             entry.recipe.max_length,
         )
 
-    def answer(self, texts: Sequence[str], those: Sequence[Placed]) -> list[Answers]:
+    def answer(self, texts: Sequence[str], placed: Sequence[Placed]) -> list[Answers]:
         """Answer every text with every entry.
 
         Raises:
             NeedsTorch: that is too much work for numpy.
         """
         if not texts:
-            return [([], []) for _ in those]
-        limits = {entry.max_length for entry in those}
+            return [([], []) for _ in placed]
+        limits = {entry.max_length for entry in placed}
         tokens = {limit: tokenize(self._tokenizer, texts, limit) for limit in limits}
-        if sum(sum(tokens[entry.max_length].lengths) for entry in those) > MOST_TOKENS:
+        if sum(sum(tokens[entry.max_length].lengths) for entry in placed) > MOST_TOKENS:
             raise NeedsTorch(f"the texts have more than {MOST_TOKENS:,} tokens")
-        found: dict[Placed, Answers] = {}
-        for encoder in dict.fromkeys(entry.encoder for entry in those):
-            some = [entry for entry in those if entry.encoder is encoder]
-            found |= zip(some, _answers(encoder, some, tokens), strict=True)
-        return [found[entry] for entry in those]
+        answers: dict[Placed, Answers] = {}
+        for encoder in dict.fromkeys(entry.encoder for entry in placed):
+            group = [entry for entry in placed if entry.encoder is encoder]
+            answers |= zip(group, _answers(encoder, group, tokens), strict=True)
+        return [answers[entry] for entry in placed]
 
 
 def _answers(
-    encoder: LightBert, those: Sequence[Placed], tokens: dict[int, Tokens]
+    encoder: LightBert, placed: Sequence[Placed], tokens: dict[int, Tokens]
 ) -> list[Answers]:
     """Run entries of one encoder in one batch, one after the other in it."""
-    pooled = encoder.pooled([Rows(tokens[e.max_length].ids, e.deltas) for e in those])
-    each = np.split(pooled, len(those))  # all of them answer the same texts
+    pooled = encoder.pooled([Rows(tokens[e.max_length].ids, e.deltas) for e in placed])
+    pooled_parts = np.split(pooled, len(placed))  # all of them answer the same texts
     return [
         (list(rows @ entry.head_weight.T + entry.head_bias), tokens[entry.max_length].cut)
-        for entry, rows in zip(those, each, strict=True)
+        for entry, rows in zip(placed, pooled_parts, strict=True)
     ]

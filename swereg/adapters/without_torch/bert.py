@@ -53,27 +53,27 @@ class LightBert:
         """Make an encoder of the same shape with other tensors."""
         return LightBert(tensors, self._config)
 
-    def pooled(self, those: Sequence[Rows]) -> Floats:
+    def pooled(self, batch_rows: Sequence[Rows]) -> Floats:
         """Run the encoder: [rows, hidden], in the order of the rows."""
-        lengths = [len(ids) for rows in those for ids in rows.ids]
+        lengths = [len(ids) for rows in batch_rows for ids in rows.ids]
         starts = [0, *accumulate(lengths)]
-        batch = _Batch(those, starts)
-        x = self._embed(those, batch)
+        batch = _Batch(batch_rows, starts)
+        x = self._embed(batch_rows, batch)
         for number in range(self._blocks):
             x = self._block(f"encoder.layer.{number}", x, batch)
         return np.tanh(self._linear("pooler.dense", x[starts[:-1]], batch.of_rows))
 
-    def _embed(self, those: Sequence[Rows], batch: _Batch) -> Floats:
+    def _embed(self, batch_rows: Sequence[Rows], batch: _Batch) -> Floats:
         """[tokens, hidden]."""
-        ids = [token for rows in those for row in rows.ids for token in row]
-        at = [place for rows in those for row in rows.ids for place in range(len(row))]
+        ids = [token for rows in batch_rows for row in rows.ids for token in row]
+        at = [place for rows in batch_rows for row in rows.ids for place in range(len(row))]
         x = self._rows("word", ids) + self._rows("position", at) + self._rows("token_type", [0])
         return self._norm("embeddings.LayerNorm", x, batch)
 
     def _rows(self, table: str, numbers: list[int]) -> Floats:
         """Rows of an embedding; the rest of the table is never read."""
-        whole = self.tensors[f"embeddings.{table}_embeddings.weight"]
-        return whole[numbers].astype(np.float32, copy=False)
+        embedding = self.tensors[f"embeddings.{table}_embeddings.weight"]
+        return embedding[numbers].astype(np.float32, copy=False)
 
     def _block(self, name: str, x: Floats, batch: _Batch) -> Floats:
         """Attention and feed-forward: [tokens, hidden] to the same."""
@@ -141,11 +141,11 @@ class _Batch:
         of_rows: each entry's rows, with its deltas.
     """
 
-    def __init__(self, those: Sequence[Rows], starts: Sequence[int]) -> None:
+    def __init__(self, batch_rows: Sequence[Rows], starts: Sequence[int]) -> None:
         self.rows = [slice(*span) for span in pairwise(starts)]
-        ends = [0, *accumulate(len(rows.ids) for rows in those)]
+        ends = [0, *accumulate(len(rows.ids) for rows in batch_rows)]
         spans = [slice(*span) for span in pairwise(ends)]
-        self.of_rows: Places = [(s, r.deltas) for s, r in zip(spans, those, strict=True)]
+        self.of_rows: Places = [(s, r.deltas) for s, r in zip(spans, batch_rows, strict=True)]
         self.of_tokens: Places = [
             (slice(starts[span.start], starts[span.stop]), deltas) for span, deltas in self.of_rows
         ]

@@ -44,18 +44,20 @@ def task_and_data(
 
     with existing(registry) as store:
         if data is not None:
-            what = of_data(task, data)
-            dataset = _in_known_order(read_data(data, read, what.labels), what, store)
+            described = of_data(task, data)
+            dataset = _in_known_order(read_data(data, read, described.labels), described, store)
         elif task is not None:
-            what = find_task(task, store)
-            dataset = check(what.read(), read)
+            described = find_task(task, store)
+            dataset = check(described.read(), read)
         else:
             raise UsageError(
                 "nothing was said to train",
                 hint="Name a task (swereg tasks lists them) or give --data FILE.",
                 code="train.nothing",
             )
-    return replace(what, labels=dataset.labels, source=dataset.source or what.source), dataset
+    return replace(
+        described, labels=dataset.labels, source=dataset.source or described.source
+    ), dataset
 
 
 @contextmanager
@@ -97,8 +99,8 @@ def find_task(task: str | Task, store: Registry | None) -> Task:
     stored = store.tasks() if store else []
     name = unicodedata.normalize("NFC", task)
     if store is None or name not in stored or task in entry_points.names("task"):
-        found: Task = entry_points.find("task", task, also=stored)
-        return found
+        installed: Task = entry_points.find("task", task, also=stored)
+        return installed
     return replace(store.task(name), read=partial(_newest, store, name))
 
 
@@ -110,8 +112,8 @@ def of_data(task: str | Task | None, data: DataSource) -> Task:
         return find_task(task or "", None)
     spec = spec_in(data)
     first = Path(spec.name if spec else data if isinstance(data, str | Path) else data[0])
-    own = first.name if spec else first.stem
-    name = refs.check_name(task or own.lower(), what="task name")
+    file_name = first.name if spec else first.stem
+    name = refs.check_name(task or file_name.lower(), noun="task name")
     return Task(name, read=_no_reader, source=first.name)
 
 
@@ -119,33 +121,33 @@ def _in_known_order(dataset: Dataset, task: Task, store: Registry | None) -> Dat
     """Keep the order that these labels had in the task's last training."""
     if task.labels or store is None or task.name not in store.tasks():
         return dataset
-    known = store.task(task.name).labels
-    return replace(dataset, labels=known) if set(known) == set(dataset.labels) else dataset
+    recorded = store.task(task.name).labels
+    return replace(dataset, labels=recorded) if set(recorded) == set(dataset.labels) else dataset
 
 
 def _newest(store: Registry, task: str) -> Dataset:
     """Read the dataset that a task was first trained on last."""
-    found = next((d for d in store.datasets(task=task) if d.sizes["train"]), None)
-    if found is None:
+    newest = next((d for d in store.datasets(task=task) if d.sizes["train"]), None)
+    if newest is None:
         raise NotFound(
             f"the registry has no training data of {task}",
             why="Its entries were imported.",
             hint="Give the data: --data FILE",
             code="dataset.missing",
         )
-    if not found.kept:
+    if not newest.kept:
         raise NotFound(
-            f"the texts of the newest dataset of {task}, {found.short}, are not in the registry",
+            f"the texts of the newest dataset of {task}, {newest.short}, are not in the registry",
             why="They were not kept (--no-keep-data), or have been removed (swereg data rm).",
             hint="Give the data again with --data FILE.",
             code="dataset.missing",
         )
-    sizes = ", ".join(f"{found.sizes[name]:,} {name}" for name in SPLITS)
-    said = (
-        f"The data are dataset {found.short} in the registry, the newest of {task}, "
-        f"first used {found.created[:10]}: {sizes}."
+    sizes = ", ".join(f"{newest.sizes[name]:,} {name}" for name in SPLITS)
+    notice = (
+        f"The data are dataset {newest.short} in the registry, the newest of {task}, "
+        f"first used {newest.created[:10]}: {sizes}."
     )
-    return replace(store.dataset(found.digest), notices=(said,), source=found.source)
+    return replace(store.dataset(newest.digest), notices=(notice,), source=newest.source)
 
 
 def _no_reader() -> Dataset:

@@ -102,14 +102,14 @@ class Bank:
             for entry in map(store.get, store.names()):
                 base = self._base or store.default_base
                 # From its facts alone, so that no whole encoder is read in vain.
-                whole = entry.base is not None and entry.trainable == entry.total
+                is_full = entry.base is not None and entry.trainable == entry.total
                 if _is_elsewhere(entry, base) or not self._residents.has_room_for(
-                    entry.ref, own_encoder=whole
+                    entry.ref, own_encoder=is_full
                 ):
                     continue
                 resident = self._open(entry, store)
-                own = resident.has_own_encoder
-                if self._residents.has_room_for(entry.ref, own_encoder=own):
+                own_encoder = resident.has_own_encoder
+                if self._residents.has_room_for(entry.ref, own_encoder=own_encoder):
                     self._publish({entry.name: resident})
                     loaded.append(entry)
         return loaded
@@ -143,14 +143,14 @@ class Bank:
             NotFound, CheckFailed: as for load.
         """
         texts = listed(texts)
-        asked = [refs] * len(texts) if isinstance(refs, str) else list(refs)
-        if len(asked) != len(texts):
+        names = [refs] * len(texts) if isinstance(refs, str) else list(refs)
+        if len(names) != len(texts):
             raise UsageError(
-                f"{len(texts)} texts, but {len(asked)} reference" + "s" * (len(asked) != 1),
+                f"{len(texts)} texts, but {len(names)} reference" + "s" * (len(names) != 1),
                 hint="Give one reference for each text, or a single one.",
                 code="bank.lengths",
             )
-        residents = self._use(asked)
+        residents = self._use(names)
         answers: dict[int, Prediction] = {}
         for rows in _passes(residents):
             group = [residents[row] for row in rows]
@@ -175,8 +175,8 @@ class Bank:
         answers: dict[str, list[Prediction]] = {}
         for rows in _passes(residents):
             group = [residents[row] for row in rows]
-            for resident, found in zip(group, group[0].logits_all(group, texts), strict=True):
-                answers[resident.ref] = predictions(resident.labels, *found)
+            for resident, answer in zip(group, group[0].logits_all(group, texts), strict=True):
+                answers[resident.ref] = predictions(resident.labels, *answer)
         return {resident.ref: answers[resident.ref] for resident in residents}
 
     def _use(self, refs: Sequence[str]) -> list[Classifier]:

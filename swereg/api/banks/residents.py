@@ -76,8 +76,8 @@ class Residents(Generic[R]):
                 self._residents.move_to_end(ref)
             while self._capacity is not None and len(self._residents) > self._capacity:
                 self._residents.popitem(last=False)
-            own = _with_own_encoder(self._residents.values())
-            for resident in own[: max(0, len(own) - self._encoders)]:
+            heavy = _with_own_encoder(self._residents.values())
+            for resident in heavy[: max(0, len(heavy) - self._encoders)]:
                 del self._residents[resident.entry.ref]
 
     def remove(self, names: Iterable[str]) -> None:
@@ -105,8 +105,8 @@ class Residents(Generic[R]):
                 return True
             if self._capacity is not None and len(self._residents) >= self._capacity:
                 return False
-            own = len(_with_own_encoder(self._residents.values()))
-            return not own_encoder or own < self._encoders
+            heavy = len(_with_own_encoder(self._residents.values()))
+            return not own_encoder or heavy < self._encoders
 
     def check_limits(self, residents: Iterable[R]) -> None:
         """Refuse more residents than can be there at once.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    what: DataSource,
+    location: DataSource,
     *,
     task: str | None = None,
     read: ReadOptions | None = None,
@@ -34,7 +34,7 @@ def check(
     Nothing is stored. What training would refuse is in the report's ``refusals``.
 
     Args:
-        what: files, a folder, ``hub:ORG/NAME``, or the name or TOML file of a task.
+        location: files, a folder, ``hub:ORG/NAME``, or the name or TOML file of a task.
         task: what they would be trained as; a task file's labels are those they have to have.
         read: how to read files.
         base: whose tokenizer counts; default: the registry's, else mini's.
@@ -48,59 +48,59 @@ def check(
     from swereg.datasets import twins
 
     with existing(registry) as store:
-        found = _inspect(what, task, read or ReadOptions(), store)
+        result = _inspect(location, task, read or ReadOptions(), store)
         source = _base(base, store, on_progress)
     limit = _limit(max_length, source)
-    if found.dataset is None:
-        return Report(found.refusals, found.notices, source.name, limit)
+    if result.dataset is None:
+        return Report(result.refusals, result.notices, source.name, limit)
     return Report(
-        found.refusals,
-        found.notices,
+        result.refusals,
+        result.notices,
         source.name,
         limit,
-        found.dataset,
-        _lengths(found.dataset, source, limit),
-        twins.find(found.dataset),
+        result.dataset,
+        _lengths(result.dataset, source, limit),
+        twins.find(result.dataset),
     )
 
 
 def _inspect(
-    what: DataSource, task: str | None, options: ReadOptions, store: Registry | None
+    source: DataSource, task: str | None, options: ReadOptions, store: Registry | None
 ) -> Inspection:
     from swereg.datasets import inspection
 
-    labels = of_data(task, what).labels if task else ()
-    if isinstance(what, str) and _is_task(what, store):
-        return inspection.inspect_task(find_task(what, store).read, options)
-    return inspection.inspect_data(what, options, labels)
+    labels = of_data(task, source).labels if task else ()
+    if isinstance(source, str) and _is_task(source, store):
+        return inspection.inspect_task(find_task(source, store).read, options)
+    return inspection.inspect_data(source, options, labels)
 
 
 def _is_task(name: str, store: Registry | None) -> bool:
     """Tell whether a task is meant; a file that is there wins over a name."""
     if name.lower().endswith(TASK_FILE):
         return True
-    known = [*entry_points.names("task"), *(store.tasks() if store else ())]
-    return name in known and not Path(name).exists()
+    names = [*entry_points.names("task"), *(store.tasks() if store else ())]
+    return name in names and not Path(name).exists()
 
 
-def _base(asked: str | None, store: Registry | None, on_progress: OnProgress) -> BaseSource:
+def _base(name: str | None, store: Registry | None, on_progress: OnProgress) -> BaseSource:
     """The base whose tokenizer counts: the one asked for, else the registry's, else mini."""
     from swereg.adapters.bases import sources
 
-    stored = None if asked or store is None else store.default_base
+    stored = None if name or store is None else store.default_base
     recorded = f"{stored.name}@{stored.revision}" if stored and stored.revision else ""
-    spec = asked or recorded or (stored.name if stored else sources.PACKAGED)
+    spec = name or recorded or (stored.name if stored else sources.PACKAGED)
     try:
         return sources.resolve(spec, weights=False)
     except NotFound as missing:
-        if asked:
+        if name:
             raise
         on_progress(Notice(f"Tokens are those of {sources.PACKAGED}, as {missing.what}."))
         return sources.resolve(sources.PACKAGED)
 
 
-def _limit(said: int | None, source: BaseSource) -> int:
-    limit = said or min(Recipe.max_length, source.max_length)
+def _limit(max_length: int | None, source: BaseSource) -> int:
+    limit = max_length or min(Recipe.max_length, source.max_length)
     if not 3 <= limit <= source.max_length:
         raise UsageError(
             f"--max-length cannot be {limit}",

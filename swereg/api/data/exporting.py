@@ -36,7 +36,7 @@ class Exported:
 
 
 def export(
-    which: str,
+    digest_or_ref: str,
     output: str | Path | None = None,
     *,
     form: str | None = None,
@@ -70,7 +70,7 @@ def export(
             f"{path} is there already", hint="Name another file, or say --force.", code="data.taken"
         )
     with open_reader(registry) as store:
-        facts = store.find_dataset(which)
+        facts = store.find_dataset(digest_or_ref)
         dataset = store.dataset(facts.digest)
     text = writing.write(dataset, form, spreadsheet=spreadsheet)
     if path:
@@ -100,9 +100,9 @@ def _fault(dataset: Dataset, text: str, form: str) -> str:
     with tempfile.TemporaryDirectory(prefix="swereg-") as folder:
         path = Path(folder) / f"data.{form}"
         path.write_bytes(text.encode())
-        found = inspect_data(path, ReadOptions(), dataset.labels)
-    if found.dataset == dataset:
+        inspection = inspect_data(path, ReadOptions(), dataset.labels)
+    if inspection.dataset == dataset:
         return ""
-    if found.refusals:
-        return f"{found.refusals[0].what[:1].upper()}{found.refusals[0].what[1:]}."
+    if inspection.refusals:
+        return f"{inspection.refusals[0].what[:1].upper()}{inspection.refusals[0].what[1:]}."
     return "Some texts have spaces or control characters that a reader of files leaves out."

@@ -30,7 +30,7 @@ class Lengths:
     @classmethod
     def of(cls, tokens: Mapping[Split, Sequence[int]], limit: int) -> Lengths:
         """Summarise tokens per text; what is longer than the limit is cut."""
-        return cls({name: _spread(found, limit) for name, found in tokens.items() if found})
+        return cls({name: _spread(lengths, limit) for name, lengths in tokens.items() if lengths})
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def shares(count: int) -> list[int]:
         count: how many begin. Each round but the last halves them, until one is left.
     """
     halvings = math.ceil(math.log2(count)) if count > 1 else 0
-    return [2**left for left in range(halvings, -1, -1)]
+    return [2**halvings_left for halvings_left in range(halvings, -1, -1)]
 
 
 def split_by_loss(groups: Sequence[T], loss: Callable[[T], float]) -> tuple[list[T], list[T]]:

@@ -32,8 +32,8 @@ class Combination:
     seed: int
 
     def __str__(self) -> str:
-        said = ", ".join(f"{key}={plain(value)}" for key, value in self.said.items())
-        return f"{said}, seed {self.seed}" if said else f"seed {self.seed}"
+        varied = ", ".join(f"{key}={plain(value)}" for key, value in self.said.items())
+        return f"{varied}, seed {self.seed}" if varied else f"seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class SweepRun:
     @property
     def best(self) -> Entry | None:
         """The entry with the lowest validation loss; test data have no say."""
-        known = [entry for entry in self.entries if entry.val_loss is not None]
-        return min(known, key=lambda entry: entry.val_loss or 0.0, default=None)
+        scored = [entry for entry in self.entries if entry.val_loss is not None]
+        return min(scored, key=lambda entry: entry.val_loss or 0.0, default=None)
 
     def to_json(self) -> dict[str, Any]:
         """All facts as plain JSON values."""
@@ -83,9 +83,9 @@ class SweepRun:
             "task": self.task,
             "best": self.best and self.best.ref,
             "entries": [entry.to_json() for entry in self.entries],
-            "combinations": [asdict(one) for one in self.combinations],
+            "combinations": [asdict(item) for item in self.combinations],
             "before": list(self.before),
-            "given_up": [asdict(one) for one in self.given_up],
+            "given_up": [asdict(item) for item in self.given_up],
         }
 
 

@@ -13,7 +13,7 @@ from swereg.records.dataset import Split
 from swereg.records.formatting import plain
 
 
-def plot_sweep(found: SweepRun, key: str, *, output: str | Path, metric: str = "accuracy") -> Path:
+def plot_sweep(run: SweepRun, key: str, *, output: str | Path, metric: str = "accuracy") -> Path:
     """Draw the test score of a sweep's recipes over one of the keys that varied.
 
     Args:
@@ -29,7 +29,7 @@ def plot_sweep(found: SweepRun, key: str, *, output: str | Path, metric: str = "
 
     target = Path(output).expanduser()
     plots.check(target)
-    keys = list(found.combinations[0].said) if found.combinations else []
+    keys = list(run.combinations[0].said) if run.combinations else []
     if key not in keys:
         raise UsageError(
             f"{key} did not vary in the sweep",
@@ -37,18 +37,18 @@ def plot_sweep(found: SweepRun, key: str, *, output: str | Path, metric: str = "
             hint="Name one of these, or sweep over it.",
             code="sweep.key",
         )
-    split: Split = "test" if all("test" in entry.scores for entry in found.entries) else "val"
+    split: Split = "test" if all("test" in entry.scores for entry in run.entries) else "val"
     scores: dict[tuple[str, str], list[float]] = {}
-    drawn = zip(found.combinations, found.entries, strict=True)
-    for one, entry in sorted(drawn, key=lambda pair: _size(pair[0].said[key])):
-        others = {name: value for name, value in one.said.items() if name != key}
-        label = ", ".join(f"{name}={plain(value)}" for name, value in others.items())
+    drawn = zip(run.combinations, run.entries, strict=True)
+    for combination, entry in sorted(drawn, key=lambda pair: _size(pair[0].said[key])):
+        remaining = {name: value for name, value in combination.said.items() if name != key}
+        label = ", ".join(f"{name}={plain(value)}" for name, value in remaining.items())
         score = float(entry.scores[split][metric] or 0.0)
-        scores.setdefault((label, plain(one.said[key])), []).append(score)
+        scores.setdefault((label, plain(combination.said[key])), []).append(score)
     lines: dict[str, list[plots.Point]] = {}
-    for (label, value), known in scores.items():
-        deviation = statistics.stdev(known) if len(known) > 1 else None
-        lines.setdefault(label, []).append(plots.Point(value, statistics.mean(known), deviation))
+    for (label, value), values in scores.items():
+        deviation = statistics.stdev(values) if len(values) > 1 else None
+        lines.setdefault(label, []).append(plots.Point(value, statistics.mean(values), deviation))
     try:
         plots.draw_over(key, f"{metric} on {split}", lines, target)
     except OSError as fault:

@@ -87,7 +87,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _locked(self.folder)
         facts = {key: getattr(self.task, key) for key in _FACTS}
-        said = {
+        content = {
             "name": self.name,
             "note": self.note,
             "task": facts,
@@ -95,7 +95,7 @@ class Run:
             "source": self.dataset.source,
         }
         _replace(self.folder / "data.jsonl", self.dataset.to_jsonl().encode())
-        _replace(self.folder / "run.json", json.dumps(said, ensure_ascii=False).encode())
+        _replace(self.folder / "run.json", json.dumps(content, ensure_ascii=False).encode())
         self.started = True
 
 
@@ -135,8 +135,8 @@ def folder() -> Path:
 
 def interrupted() -> list[Run]:
     """List the runs that can go on: those that no process holds, the oldest first."""
-    found = sorted(folder().glob("*/state.safetensors"), key=lambda path: path.stat().st_mtime)
-    return [run for run in map(_read, (path.parent for path in found)) if run is not None]
+    paths = sorted(folder().glob("*/state.safetensors"), key=lambda path: path.stat().st_mtime)
+    return [run for run in map(_read, (path.parent for path in paths)) if run is not None]
 
 
 def find(run: str) -> Run:
@@ -145,16 +145,16 @@ def find(run: str) -> Run:
     Raises:
         NotFound: there is none, or more than one.
     """
-    known = interrupted()
-    found = [one for one in known if run and one.run.startswith(run)]
-    if len(found) != 1:
+    runs = interrupted()
+    matching = [candidate for candidate in runs if run and candidate.run.startswith(run)]
+    if len(matching) != 1:
         raise NotFound(
-            f"no run {run!r} can go on" if not found else f"{run!r} means {len(found)} runs",
-            why=f"Those that can: {', '.join(one.run for one in known[:10]) or 'none'}.",
+            f"no run {run!r} can go on" if not matching else f"{run!r} means {len(matching)} runs",
+            why=f"Those that can: {', '.join(candidate.run for candidate in runs[:10]) or 'none'}.",
             hint="See them: swereg recover --list",
             code="resume.unknown",
         )
-    return found[0]
+    return matching[0]
 
 
 def _read(where: Path) -> Run | None:
@@ -164,14 +164,16 @@ def _read(where: Path) -> Run | None:
         return None
     lock.close()
     try:
-        said: dict[str, Any] = json.loads((where / "run.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads((where / "run.json").read_text(encoding="utf-8"))
         dataset = Dataset.from_jsonl((where / "data.jsonl").read_text(encoding="utf-8"))
-        facts = {**said["task"], "labels": tuple(said["task"]["labels"])}
+        facts = {**content["task"], "labels": tuple(content["task"]["labels"])}
         dataset = Dataset(
-            dataset.labels, dataset.train, dataset.val, dataset.test, (), said["source"]
+            dataset.labels, dataset.train, dataset.val, dataset.test, (), content["source"]
         )
         task = Task(read=lambda: dataset, **facts)
-        return Run(said["name"], said["note"], task, dataset, said["registry"], where.name, True)
+        return Run(
+            content["name"], content["note"], task, dataset, content["registry"], where.name, True
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -81,18 +81,21 @@ def _stage(registry: Registry, new: NewEntry, created: str, *, keep_data: bool) 
 
 def staged() -> list[Staged]:
     """List the trainings that are not in their registry yet, the oldest first."""
-    found = [_read(path) for path in folder().glob(f"*{files.ENDING}")]
-    return sorted(found, key=lambda one: (one.entry.created if one.entry else "", one.run))
+    trainings = [_read(path) for path in folder().glob(f"*{files.ENDING}")]
+    return sorted(
+        trainings,
+        key=lambda training: (training.entry.created if training.entry else "", training.run),
+    )
 
 
 def recover(
-    *these: str, name: str | None = None, registry: Registry | str | Path | None = None
+    *run_ids: str, name: str | None = None, registry: Registry | str | Path | None = None
 ) -> list[Entry]:
     """Store what was trained and could not be stored.
 
     Args:
-        these: the runs to store, also if they were meant for another registry; by default all that
-            were meant for this one.
+        run_ids: the runs to store, also if they were meant for another registry; by default all
+            that were meant for this one.
         name: of the model that gets them; by default the one that was said to train.
 
     Raises:
@@ -100,9 +103,9 @@ def recover(
         SweregError: the registry cannot take it; it goes on waiting.
     """
     if isinstance(registry, Registry):
-        return _recover(registry, these, name)
+        return _recover(registry, run_ids, name)
     with Registry.open(registry, create=True) as opened:
-        return _recover(opened, these, name)
+        return _recover(opened, run_ids, name)
 
 
 def discard(run: str) -> None:
@@ -111,47 +114,49 @@ def discard(run: str) -> None:
     Raises:
         NotFound: no such training waits.
     """
-    if any(one.run.startswith(run) for one in staged()):
+    if any(training.run.startswith(run) for training in staged()):
         _find(run).path.unlink()
     else:
         runs.find(run).forget()
 
 
-def _recover(registry: Registry, these: tuple[str, ...], name: str | None) -> list[Entry]:
-    waiting = [_find(run) for run in these] or [
-        one for one in staged() if one.registry == registry.location
+def _recover(registry: Registry, run_names: tuple[str, ...], name: str | None) -> list[Entry]:
+    waiting = [_find(run) for run in run_names] or [
+        training for training in staged() if training.registry == registry.location
     ]
     stored = []
-    for one in waiting:
-        entry = registry.import_(one.path, name=name)[0]
+    for training in waiting:
+        entry = registry.import_(training.path, name=name)[0]
         if entry.base is not None:
             registry.set_default_base(entry.base)
-        one.path.unlink()
-        runs.forget(one.run)
+        training.path.unlink()
+        runs.forget(training.run)
         stored.append(entry)
     return stored
 
 
 def _find(run: str) -> Staged:
-    known = staged()
-    found = [one for one in known if one.run.startswith(run)] if run else []
-    if len(found) != 1:
-        names = ", ".join(one.run for one in known[:10])
+    trainings = staged()
+    matching = [training for training in trainings if training.run.startswith(run)] if run else []
+    if len(matching) != 1:
+        names = ", ".join(training.run for training in trainings[:10])
         raise NotFound(
-            f"no training {run!r} waits" if not found else f"{run!r} means {len(found)} trainings",
+            f"no training {run!r} waits"
+            if not matching
+            else f"{run!r} means {len(matching)} trainings",
             why=f"Those that wait: {names or 'none'}.",
             hint="See them: swereg recover --list",
             code="recover.unknown",
         )
-    return found[0]
+    return matching[0]
 
 
 def _read(path: Path) -> Staged:
     try:
         with Registry.open(path) as inside:
-            meant, entries = inside.meant_for, inside.entries()
+            registry, entries = inside.meant_for, inside.entries()
         if not entries:
-            return Staged(path.stem, None, meant, path, "there is nothing in it")
-        return Staged(path.stem, entries[0], meant, path)
+            return Staged(path.stem, None, registry, path, "there is nothing in it")
+        return Staged(path.stem, entries[0], registry, path)
     except SweregError as fault:
         return Staged(path.stem, None, "", path, fault.what)

@@ -87,27 +87,27 @@ def compare(
     swereg compare --task sentiment
     swereg compare sentiment@prod sentiment@latest --fail-if worse
     """
-    most = None if everything or fail_if else limit
+    most_rows = None if everything or fail_if else limit
     numpy_import.import_numpy()  # 15 ms of many small products
-    found = swereg.compare(
+    comparison = swereg.compare(
         *refs,
         task=task,
         where=where,
         metric=metric,
         seeds=seeds,
         sort=sort,
-        limit=most,
+        limit=most_rows,
         registry=session.registry,
     )
     if form == "json":
-        output.as_json(found.to_json())
-    elif found.between and (form == "md" or (not form and output.is_terminal())):
-        pair.draw(found.between, found, form)
+        output.as_json(comparison.to_json())
+    elif comparison.between and (form == "md" or (not form and output.is_terminal())):
+        pair.draw(comparison.between, comparison, form)
     else:
-        leaderboard.draw(found, form)
-    if found.more:
-        output.say(f"{found.more:,} more; see them with --all or --limit N")
-    for text in found.notices:
+        leaderboard.draw(comparison, form)
+    if comparison.more:
+        output.say(f"{comparison.more:,} more; see them with --all or --limit N")
+    for text in comparison.notices:
         output.note(text)
     if plot:
         path = swereg.plot(
@@ -115,10 +115,10 @@ def compare(
             task=task,
             output=plot,
             where=where,
-            metric=found.metric,
+            metric=comparison.metric,
             seeds=seeds,
-            limit=most,
+            limit=most_rows,
             registry=session.registry,
         )
         output.say(f"drawn: {path}")
-    check(found, fail_if)
+    check(comparison, fail_if)

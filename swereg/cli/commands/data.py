@@ -39,14 +39,14 @@ def data() -> None:
 @click.pass_obj
 def list_(session: Session, task: str | None, as_json: bool, quiet: bool) -> None:
     """List the datasets, the one that was first used last at the top."""
-    found, nothing = _datasets(session, task)
+    listed, nothing = _datasets(session, task)
     if as_json:
-        output.as_json({"datasets": [dataset.to_json() for dataset in found]})
+        output.as_json({"datasets": [dataset.to_json() for dataset in listed]})
     elif quiet:
-        for dataset in found:
+        for dataset in listed:
             output.data(dataset.digest)
-    elif found:
-        tables.show(datasets.COLUMNS, found)
+    elif listed:
+        tables.show(datasets.COLUMNS, listed)
     else:
         output.say(nothing)
 
@@ -54,14 +54,14 @@ def list_(session: Session, task: str | None, as_json: bool, quiet: bool) -> Non
 def _datasets(session: Session, task: str | None) -> tuple[tuple[StoredDataset, ...], str]:
     """Fetch datasets, and what to say if there is none. No registry yet counts as an empty one."""
     try:
-        found = swereg.data.list(task=task, registry=session.registry)
+        stored = swereg.data.list(task=task, registry=session.registry)
     except SweregError as missing:
         if missing.code not in NO_REGISTRY:
             raise
         return (), f"{missing.what[:1].upper()}{missing.what[1:]}. {missing.hint}"
     if task:
-        return found, f"There is no dataset of the task {task}."
-    return found, "There is no dataset yet. Training keeps one: swereg train --task sentiment"
+        return stored, f"There is no dataset of the task {task}."
+    return stored, "There is no dataset yet. Training keeps one: swereg train --task sentiment"
 
 
 @data.command()
@@ -83,12 +83,14 @@ def show(session: Session, dataset: str, rows: int, as_json: bool) -> None:
     swereg data show complaints
     swereg data show 9f3ac1 --rows 20
     """
-    found = swereg.data.show(dataset, registry=session.registry)
-    shown = swereg.data.sample(found.digest, rows, registry=session.registry) if found.kept else []
+    stored = swereg.data.show(dataset, registry=session.registry)
+    shown = (
+        swereg.data.sample(stored.digest, rows, registry=session.registry) if stored.kept else []
+    )
     if as_json:
-        output.as_json({**found.to_json(), "rows": [row._asdict() for row in shown]})
+        output.as_json({**stored.to_json(), "rows": [row._asdict() for row in shown]})
     else:
-        datasets.draw(found, shown)
+        datasets.draw(stored, shown)
 
 
 @data.command()
@@ -129,14 +131,14 @@ def export(
     swereg data export 9f3ac1 --format jsonl > complaints.jsonl
     """
     path = None if target == "-" else Path(target)
-    done = swereg.data.export(
+    exported = swereg.data.export(
         dataset, path, form=form, spreadsheet=spreadsheet, force=force, registry=session.registry
     )
     if path is None:
-        output.content(done.text)
+        output.content(exported.text)
     else:
         output.data(output.clean(str(path)))
-    for note in datasets.notes(done):
+    for note in datasets.notes(exported):
         output.note(note)
 
 
@@ -159,11 +161,11 @@ def diff(session: Session, before: str, after: str, limit: int, as_json: bool) -
     \b
     swereg data diff complaints/1 complaints/2
     """
-    found = swereg.data.diff(before, after, registry=session.registry)
+    difference = swereg.data.diff(before, after, registry=session.registry)
     if as_json:
-        output.as_json(found.to_json())
+        output.as_json(difference.to_json())
     else:
-        datasets.draw_difference(found, limit)
+        datasets.draw_difference(difference, limit)
 
 
 @data.command()
@@ -176,14 +178,14 @@ def rm(session: Session, dataset: str, yes: bool, as_json: bool) -> None:
 
     Its digest and counts stay, and so do the entries that used it, with their scores and outputs.
     """
-    found = swereg.data.show(dataset, registry=session.registry)
-    _ask(f"Erase {datasets.texts_of(found)} of dataset {found.short}, for good?", yes)
-    done = swereg.data.rm(found.digest, registry=session.registry)
+    stored = swereg.data.show(dataset, registry=session.registry)
+    _ask(f"Erase {datasets.texts_of(stored)} of dataset {stored.short}, for good?", yes)
+    forgotten = swereg.data.rm(stored.digest, registry=session.registry)
     if as_json:
-        output.as_json(datasets.forgotten(done))
+        output.as_json(datasets.forgotten(forgotten))
         return
-    output.data(done.dataset.digest)
-    output.say(datasets.farewell(done))
+    output.data(forgotten.dataset.digest)
+    output.say(datasets.farewell(forgotten))
 
 
 def _is_asked() -> bool:
@@ -203,7 +205,7 @@ def _ask(question: str, yes: bool) -> None:
 
 
 @data.command()
-@click.argument("what", nargs=-1, required=True, metavar="FILE...")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...")
 @option(
     "--task",
     shell_complete=tasks,
@@ -228,12 +230,12 @@ def _ask(question: str, yes: bool) -> None:
 def check(
     ctx: click.Context,
     /,
-    what: Sequence[str],
+    sources: Sequence[str],
     task: str | None,
     base: str | None,
     max_length: int | None,
     as_json: bool,
-    **said: object,
+    **values: object,
 ) -> None:
     """Say what training would say about data: what it refuses, balance, lengths, twins.
 
@@ -248,11 +250,11 @@ def check(
     session: Session = ctx.obj
     with progress.Quiet() as display:
         report = swereg.data.check(
-            what[0] if len(what) == 1 else list(what),
+            sources[0] if len(sources) == 1 else list(sources),
             task=task,
             base=base,
             max_length=max_length,
-            read=read_options.taken(said),
+            read=read_options.taken(values),
             registry=session.registry,
             on_progress=display,
         )

@@ -39,14 +39,14 @@ def doctor(session: Session, as_json: bool) -> None:
     changed. Exit code 4 means that something is wrong. For every byte of what is stored, see
     swereg verify.
     """
-    found = swereg.doctor(session.registry)
-    wrong = [each for each in found if each.level == "wrong"]
+    findings = swereg.doctor(session.registry)
+    wrong = [finding for finding in findings if finding.level == "wrong"]
     if as_json:
-        output.as_json({"ok": not wrong, "findings": [asdict(each) for each in found]})
+        output.as_json({"ok": not wrong, "findings": [asdict(finding) for finding in findings]})
     elif output.is_terminal():
-        _draw(found)
+        _draw(findings)
     else:
-        tables.show(COLUMNS, found)
+        tables.show(COLUMNS, findings)
     if not as_json and not wrong:
         output.say("nothing is wrong", style="green")
     if wrong:
@@ -55,13 +55,13 @@ def doctor(session: Session, as_json: bool) -> None:
         raise click.exceptions.Exit(CheckFailed.exit_code)
 
 
-def _draw(found: Sequence[Finding]) -> None:
+def _draw(findings: Sequence[Finding]) -> None:
     sections = []
-    for about, those in groupby(found, key=lambda each: each.about):
-        sections.append((about.capitalize(), [(each.name, _text(each)) for each in those]))
+    for about, group in groupby(findings, key=lambda finding: finding.about):
+        sections.append((about.capitalize(), [(finding.name, _text(finding)) for finding in group]))
     tables.facts(sections)
 
 
-def _text(found: Finding) -> str:
-    mark = "" if found.level == "ok" else f"{found.level.upper()}: "
-    return f"{mark}{found.text}{f' -> {found.hint}' if found.hint else ''}"
+def _text(finding: Finding) -> str:
+    mark = "" if finding.level == "ok" else f"{finding.level.upper()}: "
+    return f"{mark}{finding.text}{f' -> {finding.hint}' if finding.hint else ''}"

@@ -31,7 +31,7 @@ READ = (
     "normalise_labels",
 )
 
-what = partial(option, section="What")
+about_entry = partial(option, section="What")
 reading = partial(option, section="Reading --data")
 result = partial(option, section="Result")
 
@@ -101,60 +101,60 @@ def _labels(_: click.Context, __: click.Parameter, value: str | None) -> list[st
     if not value.lstrip().startswith("["):
         return [label.strip() for label in value.split(",")]
     try:
-        found = json.loads(value)
+        labels = json.loads(value)
     except ValueError as fault:
         raise click.BadParameter(f"it is no JSON list: {fault}") from fault
-    if not all(isinstance(label, str) for label in found):
+    if not all(isinstance(label, str) for label in labels):
         raise click.BadParameter("it is no JSON list of texts.")
-    return list(found)
+    return list(labels)
 
 
 @click.command("import", cls=options.Command)
 @click.argument("source", metavar="FILE|DIR")
-@what(
+@about_entry(
     "--name",
     shell_complete=models,
     metavar="NAME",
     help="Of the model that gets a new version.  [default: of a file, the names in it]",
 )
-@what(
+@about_entry(
     "--labels",
     metavar="A,B,...",
     callback=_labels,
     help="In the order of the head's outputs; "
     "a JSON list if they have commas.  [default: what the folder says, if swereg wrote it]",
 )
-@what(
+@about_entry(
     "--task",
     shell_complete=tasks,
     metavar="NAME",
     help="What it was trained for.  [default: what the folder says, else the name]",
 )
-@what(
+@about_entry(
     "--base",
     metavar="BASE",
     help="mini, a Hub id, id@revision, or a folder.  [default: the "
     "recorded one where the folder names it, else the registry's own]",
 )
-@what(
+@about_entry(
     "--max-length",
     type=int,
     metavar="N",
     help="Tokens per text; the rest of a text is cut.  [default: what the folder says, else 256]",
 )
-@what(
+@about_entry(
     "--data",
     metavar="PATH",
     multiple=True,
     help="Score it on these examples: the test part "
     "of several files or of a folder, or all of one file.",
 )
-@what(
+@about_entry(
     "--no-keep-data",
     is_flag=True,
     help="Keep no texts of --data in the registry, only their digest and counts.",
 )
-@what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@about_entry("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
 @reading("--text", metavar="COLUMN", help="The column of the texts.  [default: found by name]")
 @reading("--label", metavar="COLUMN", help="The column of the labels.  [default: found by name]")
 @reading("--delimiter", metavar="CHAR", help="Of a table: ; or , or \\t.  [default: found]")
@@ -174,7 +174,7 @@ def import_(
     no_keep_data: bool,
     as_json: bool,
     quiet: bool,
-    **said: Any,
+    **values: Any,
 ) -> None:
     """Store entries from a file, or an adapter in PEFT's format.
 
@@ -188,7 +188,7 @@ def import_(
     swereg import sentiment-adapter --name sentiment-lab
     swereg import checkpoint-120 --name ton --labels glad,arg --data test.csv
     """
-    read = ReadOptions(**{key: value for key in READ if (value := said.pop(key)) is not None})
+    read = ReadOptions(**{key: value for key in READ if (value := values.pop(key)) is not None})
     with progress.Quiet() as display:
         entries = swereg.import_(
             source,
@@ -198,7 +198,7 @@ def import_(
             keep_data=not no_keep_data,
             registry=session.registry,
             on_progress=display,
-            **said,
+            **values,
         )
     session.stored = ", ".join(entry.ref for entry in entries)
     if not as_json:

@@ -158,10 +158,10 @@ def list_(
 
     accuracy is on test, or on validation (marked val) where a task has no test data.
     """
-    wanted = {"task": task, "name": name, "method": method, "tags": tags, "deleted": deleted}
-    most = None if everything or where or fail_if else limit
-    found, total, nothing = _entries(session, wanted, where=where, sort=sort, limit=most)
-    shown = found if everything else found[:limit]
+    filters = {"task": task, "name": name, "method": method, "tags": tags, "deleted": deleted}
+    most_rows = None if everything or where or fail_if else limit
+    entries, total, nothing = _entries(session, filters, where=where, sort=sort, limit=most_rows)
+    shown = entries if everything else entries[:limit]
     if form == "json":
         output.as_json({"total": total, "entries": [entry.to_json() for entry in shown]})
     elif quiet:
@@ -169,27 +169,27 @@ def list_(
             output.data(entry.ref)
     elif shown:
         tables.show((*COLUMNS, DELETED) if deleted else COLUMNS, shown, form)
-    if not found:
-        output.say("No entry is like that." if where or any(wanted.values()) else nothing)
+    if not entries:
+        output.say("No entry is like that." if where or any(filters.values()) else nothing)
     elif len(shown) < total:
         output.say(f"{total - len(shown):,} more; see them with --all or --limit N")
-    check_entries(found, fail_if)
+    check_entries(entries, fail_if)
 
 
 def _entries(
-    session: Session, wanted: dict[str, Any], *, limit: int | None, **more: Any
+    session: Session, filters: dict[str, Any], *, limit: int | None, **order: Any
 ) -> tuple[list[Entry], int, str]:
     """Fetch entries, how many there are, and what to say if there is none.
 
     No registry yet counts as an empty one.
     """
     try:
-        found = swereg.list(**wanted, **more, limit=limit, registry=session.registry)
-        total = len(found)
+        entries = swereg.list(**filters, **order, limit=limit, registry=session.registry)
+        total = len(entries)
         if total == limit:
-            total = swereg.count(**wanted, registry=session.registry)
+            total = swereg.count(**filters, registry=session.registry)
     except SweregError as missing:
         if missing.code not in NO_REGISTRY:
             raise
         return [], 0, f"{missing.what[:1].upper()}{missing.what[1:]}. {missing.hint}"
-    return found, total, "There is no entry yet. Train one with: swereg train --task sentiment"
+    return entries, total, "There is no entry yet. Train one with: swereg train --task sentiment"

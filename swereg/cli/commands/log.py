@@ -28,8 +28,12 @@ def _detail(detail: Mapping[str, Any]) -> str:
     change = ""
     if "old" in detail:
         change = f"{_known(detail['old'])} -> {_known(detail.get('new'))}"
-    rest = [f"{key} {value}" for key, value in detail.items() if key not in _CHANGE and value]
-    return ", ".join(word for word in (f"{detail.get('key', '')} {change}".strip(), *rest) if word)
+    particulars = [
+        f"{key} {value}" for key, value in detail.items() if key not in _CHANGE and value
+    ]
+    return ", ".join(
+        word for word in (f"{detail.get('key', '')} {change}".strip(), *particulars) if word
+    )
 
 
 def _known(value: object) -> str:

@@ -42,7 +42,7 @@ COLUMNS: tuple[Column[Answer], ...] = (
 
 @click.command(cls=options.Command)
 @click.argument("ref", metavar="REF[,REF]...", shell_complete=references)
-@click.argument("given", nargs=-1, metavar="[TEXT]...")
+@click.argument("arguments", nargs=-1, metavar="[TEXT]...")
 @option(
     "--file",
     "path",
@@ -64,7 +64,7 @@ COLUMNS: tuple[Column[Answer], ...] = (
 def predict(
     session: Session,
     ref: str,
-    given: tuple[str, ...],
+    arguments: tuple[str, ...],
     path: Path | None,
     base: str | None,
     device: str,
@@ -87,7 +87,7 @@ def predict(
     if as_json and as_csv:
         raise click.UsageError("Choose --json or --csv.")
     refs = ref.split(",")
-    texts = _collect_texts(refs, given, path)
+    texts = _collect_texts(refs, arguments, path)
     with open_reader(session.registry) as registry, Counting() as bar:
         entries = list({entry.ref: entry for entry in map(registry.get, refs)}.values())
         predictions = swereg.predict(
@@ -124,18 +124,18 @@ def _show_progress(bar: Counting, event: Progress) -> None:
         bar(event.done, event.of, "texts")
 
 
-def _collect_texts(refs: Sequence[str], given: tuple[str, ...], path: Path | None) -> list[str]:
+def _collect_texts(refs: Sequence[str], words: tuple[str, ...], path: Path | None) -> list[str]:
     """Collect the texts; blank ones are left out, and their number is said."""
-    if given and path:
+    if words and path:
         raise click.UsageError("Give texts or --file, not both.")
-    if not given and path is None and output.is_terminal(sys.stdin):
+    if not words and path is None and output.is_terminal(sys.stdin):
         raise UsageError(
             "there is no text to predict",
             hint=f'Give one: swereg predict {",".join(refs)} "Maten var underbar"; or ask '
             f"for a prompt: swereg load {' '.join(refs)}",
             code="predict.nothing",
         )
-    lines = list(given) if given else sentences.of_file(path) if path else sentences.of_pipe()
+    lines = list(words) if words else sentences.of_file(path) if path else sentences.of_pipe()
     texts = [line.strip() for line in lines if line.strip()]
     blank = len(lines) - len(texts)
     if blank:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from swereg.api.unfinished.staged import Staged
 
 COLUMNS: tuple[Column[dict[str, Any]], ...] = (
-    Column("run", "run", lambda one: one["run"]),
-    Column("name", "name", lambda one: one["name"] or ""),
-    Column("state", "state", lambda one: one["fault"] or one["state"]),
-    Column("registry", "registry", lambda one: one["registry"]),
-    Column("next", "next", lambda one: one["next"]),
+    Column("run", "run", lambda facts: facts["run"]),
+    Column("name", "name", lambda facts: facts["name"] or ""),
+    Column("state", "state", lambda facts: facts["fault"] or facts["state"]),
+    Column("registry", "registry", lambda facts: facts["registry"]),
+    Column("next", "next", lambda facts: facts["next"]),
 )
 
 
@@ -96,36 +96,36 @@ def _ask(run: str, yes: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    found = [_trained(one) for one in swereg.staged()]
-    runs = {one["run"] for one in found}
-    found += [_interrupted(one) for one in swereg.interrupted() if one.run not in runs]
+    rows = [_trained(facts) for facts in swereg.staged()]
+    runs = {facts["run"] for facts in rows}
+    rows += [_interrupted(facts) for facts in swereg.interrupted() if facts.run not in runs]
     if as_json:
-        output.as_json({"waiting": found})
-    elif found:
-        tables.show(COLUMNS, found)
+        output.as_json({"waiting": rows})
+    elif rows:
+        tables.show(COLUMNS, rows)
     else:
         output.say("nothing waits")
 
 
-def _trained(one: Staged) -> dict[str, Any]:
+def _trained(facts: Staged) -> dict[str, Any]:
     return {
-        "run": one.run,
-        "name": one.entry and one.entry.name,
+        "run": facts.run,
+        "name": facts.entry and facts.entry.name,
         "state": "trained, not stored",
-        "registry": locations.without_password(one.registry),
-        "next": f"swereg recover {one.run[:8]}",
-        "path": str(one.path),
-        "fault": one.fault or None,
+        "registry": locations.without_password(facts.registry),
+        "next": f"swereg recover {facts.run[:8]}",
+        "path": str(facts.path),
+        "fault": facts.fault or None,
     }
 
 
-def _interrupted(one: Run) -> dict[str, Any]:
+def _interrupted(facts: Run) -> dict[str, Any]:
     return {
-        "run": one.run,
-        "name": one.name,
+        "run": facts.run,
+        "name": facts.name,
         "state": "interrupted",
-        "registry": locations.without_password(one.registry),
-        "next": f"swereg train --resume {one.run[:8]}",
-        "path": str(one.folder),
+        "registry": locations.without_password(facts.registry),
+        "next": f"swereg train --resume {facts.run[:8]}",
+        "path": str(facts.folder),
         "fault": None,
     }

@@ -75,7 +75,7 @@ def reproduce(
     swereg reproduce sentiment@prod --threads 1 --json
     """
     with progress.display(quiet=quiet or as_json) as display:
-        found = swereg.reproduce(
+        reproduction = swereg.reproduce(
             ref,
             base=base,
             device=device,
@@ -84,27 +84,27 @@ def reproduce(
             registry=session.registry,
             on_progress=display,
         )
-    session.stored = found.stored or ""
+    session.stored = reproduction.stored or ""
     if as_json:
-        output.as_json(found.to_json())
+        output.as_json(reproduction.to_json())
     else:
-        _print(found)
-    if not found.equal:
+        _print(reproduction)
+    if not reproduction.equal:
         raise click.exceptions.Exit(CheckFailed.exit_code)
 
 
-def _print(found: Reproduction) -> None:
-    tables.show(COLUMNS, [*found.parts, *found.tensors])
-    for change in found.environment:
+def _print(reproduction: Reproduction) -> None:
+    tables.show(COLUMNS, [*reproduction.parts, *reproduction.tensors])
+    for change in reproduction.environment:
         output.say(f"{change.name}: then {_value(change.a)}, now {_value(change.b)}")
-    for reason in found.reasons:
+    for reason in reproduction.reasons:
         output.note(reason)
-    if found.stored:
-        output.say(f"stored {found.stored}")
-    words = WORDS[found.verdict]
-    if found.verdict == "close":
-        words += f" {found.tolerance:g}"
-    output.say(f"{found.ref} trained again: {words}", style=STYLES[found.verdict])
+    if reproduction.stored:
+        output.say(f"stored {reproduction.stored}")
+    words = WORDS[reproduction.verdict]
+    if reproduction.verdict == "close":
+        words += f" {reproduction.tolerance:g}"
+    output.say(f"{reproduction.ref} trained again: {words}", style=STYLES[reproduction.verdict])
 
 
 def _value(value: object) -> str:

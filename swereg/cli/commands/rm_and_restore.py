@@ -66,7 +66,7 @@ def _ask(entries: Sequence[Entry], yes: bool) -> None:
     for entry in entries:
         facts = f"{entry.method}, trained {entry.created[:10]}"
         output.say(f"{entry.ref}: {facts}" + (f", {entry.note}" if entry.note else ""))
-    what = entries[0].ref if len(entries) == 1 else f"these {len(entries)} entries"
-    if not click.confirm(f"Delete {what}?", err=True):
+    subject = entries[0].ref if len(entries) == 1 else f"these {len(entries)} entries"
+    if not click.confirm(f"Delete {subject}?", err=True):
         output.say("Nothing was deleted.")
         raise click.exceptions.Exit(1)

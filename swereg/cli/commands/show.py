@@ -74,18 +74,18 @@ def show(
     if plot:
         path = swereg.plot(entry.ref, output=plot, registry=session.registry)
         output.say(f"drawn: {path}")
-    wanted = {
+    views = {
         "errors": errors,
         "confusion": confusion,
         "calibration": calibration,
         "per-label": per_label,
     }
-    if any(wanted.values()) or split:
-        found = swereg.examine(entry, split=split, registry=session.registry)
+    if any(views.values()) or split:
+        examination = swereg.examine(entry, split=split, registry=session.registry)
         if as_json:
-            output.as_json(found.to_json())
+            output.as_json(examination.to_json())
             return
-        answers.draw(found, [view for view, asked in wanted.items() if asked], limit)
+        answers.draw(examination, [view for view, is_on in views.items() if is_on], limit)
     elif as_json:
         output.as_json(entry.to_json())
     elif output.is_terminal():
@@ -98,9 +98,9 @@ def _measured(session: Session, entry: Entry) -> Facts:
     """What the answers on test say, with what the choice of the examples leaves open."""
     if not entry.scores:
         return []
-    found = swereg.examine(entry, registry=session.registry)
-    shown = formatting.several(found.report.rows, f"{SPLITS[found.split]} example")
-    return [("measured on", f"{shown}; in brackets 95 % intervals"), *answers.metrics(found)]
+    examination = swereg.examine(entry, registry=session.registry)
+    shown = formatting.several(examination.report.rows, f"{SPLITS[examination.split]} example")
+    return [("measured on", f"{shown}; in brackets 95 % intervals"), *answers.metrics(examination)]
 
 
 def sections(entry: Entry, measured: Facts | None = None) -> list[tuple[str, Facts]]:
@@ -118,8 +118,8 @@ def sections(entry: Entry, measured: Facts | None = None) -> list[tuple[str, Fac
 
 def scores(entry: Entry) -> Facts:
     """The scores of each split."""
-    found = formatting.in_order(entry.scores, SPLITS)
-    return [(SPLITS[split], formatting.scores(metrics)) for split, metrics in found]
+    ordered = formatting.in_order(entry.scores, SPLITS)
+    return [(SPLITS[split], formatting.scores(metrics)) for split, metrics in ordered]
 
 
 def _identity(entry: Entry) -> Facts:
@@ -140,13 +140,13 @@ def _identity(entry: Entry) -> Facts:
 def _origin(entry: Entry) -> Facts:
     """Where an imported entry comes from; what its folder claims is marked as a claim."""
     claims = entry.origin.get("claims", {})
-    found = [("origin", "imported from a PEFT folder"), ("base check", entry.origin["base"])]
+    facts = [("origin", "imported from a PEFT folder"), ("base check", entry.origin["base"])]
     for key in ("ref", "created", "dataset"):
         if claims.get(key):
-            found.append((f"claimed {key}", claims[key]))
+            facts.append((f"claimed {key}", claims[key]))
     for split, metrics in formatting.in_order(claims.get("scores", {}), SPLITS):
-        found.append((f"claimed {SPLITS[split]}", formatting.scores(metrics)))
-    return found
+        facts.append((f"claimed {SPLITS[split]}", formatting.scores(metrics)))
+    return facts
 
 
 def _method(recipe: Recipe) -> tuple[str, str]:
@@ -208,7 +208,7 @@ def _effort(entry: Entry) -> Facts:
 
 
 def _data(entry: Entry) -> Facts:
-    sizes, cuts = (formatting.in_order(found, SPLITS) for found in (entry.sizes, entry.cut))
+    sizes, cuts = (formatting.in_order(numbers, SPLITS) for numbers in (entry.sizes, entry.cut))
     cut = [f"{n:,} of {entry.sizes[s]:,} in {SPLITS[s]}" for s, n in cuts if n]
     return [
         ("examples", ", ".join(f"{n:,} {SPLITS[s]}" for s, n in sizes if n) or formatting.UNKNOWN),

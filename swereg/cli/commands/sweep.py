@@ -30,20 +30,20 @@ Values = dict[str, list[str]]
 def _listed(_: click.Context, param: click.Parameter, value: str | None) -> list[str] | None:
     if value is None:
         return None
-    found = [part.strip() for part in value.split(",")]
-    if not all(found):
+    parts = [part.strip() for part in value.split(",")]
+    if not all(parts):
         raise click.BadParameter("write values with commas between them: 4,8,16", param=param)
-    return found
+    return parts
 
 
-def _varied(_: click.Context, param: click.Parameter, said: tuple[str, ...]) -> Values:
-    found: Values = {}
-    for pair in said:
+def _varied(_: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Values:
+    values_of: Values = {}
+    for pair in pairs:
         key, equals, values = pair.partition("=")
-        if not equals or not all(values.split(",")) or key in found:
+        if not equals or not all(values.split(",")) or key in values_of:
             raise click.BadParameter(f"{pair!r} is not KEY=V1,V2", param=param)
-        found[key] = values.split(",")
-    return found
+        values_of[key] = values.split(",")
+    return values_of
 
 
 @click.command(cls=commands.Command)
@@ -123,7 +123,7 @@ def sweep(
     plot: str | None,
     as_json: bool,
     quiet: bool,
-    **said: Any,
+    **reading: Any,
 ) -> None:
     """Train all combinations of some values, and compare them.
 
@@ -146,7 +146,7 @@ def sweep(
         return
     options: dict[str, Any] = {
         "data": list(data) or None,
-        "read": read_options.taken(said),
+        "read": read_options.taken(reading),
         "method": method,
         "base": base,
         "name": name,
@@ -155,7 +155,7 @@ def sweep(
     with _display(quiet=quiet or as_json) as display:
         if device:
             options["device"] = device
-        found = swereg.sweep(
+        result = swereg.sweep(
             task,
             over=over,
             seeds=seeds,
@@ -165,37 +165,39 @@ def sweep(
             **options,
         )
     if as_json:
-        output.as_json(found.to_json())
+        output.as_json(result.to_json())
     elif quiet:
-        for entry in found.entries:
+        for entry in result.entries:
             output.data(entry.ref)
     else:
-        _tell(found, session)
+        _tell(result, session)
     if plot:
         key = next((k for k, values in over.items() if len(values) > 1), "r")
-        path = swereg.plot_sweep(found, key, output=plot)
+        path = swereg.plot_sweep(result, key, output=plot)
         output.say(f"drawn: {path}")
 
 
-def _tell(found: swereg.SweepRun, session: Session) -> None:
+def _tell(run: swereg.SweepRun, session: Session) -> None:
     compared = swereg.compare(
-        task=found.task, where=[f"tag=sweep={found.name}"], registry=session.registry
+        task=run.task, where=[f"tag=sweep={run.name}"], registry=session.registry
     )
     leaderboard.draw(compared, "")
-    if found.before:
-        output.say(f"{len(found.before)} of them had been trained before")
-    for one in found.given_up:
-        output.say(_given_up(one))
-    if found.best is not None:
-        output.say(f"best by validation loss: {found.best.ref}")
-    output.say(
-        f"see them again: swereg compare --task {found.task} --filter tag=sweep={found.name}"
+    if run.before:
+        output.say(f"{len(run.before)} of them had been trained before")
+    for training in run.given_up:
+        output.say(_given_up(training))
+    if run.best is not None:
+        output.say(f"best by validation loss: {run.best.ref}")
+    output.say(f"see them again: swereg compare --task {run.task} --filter tag=sweep={run.name}")
+
+
+def _given_up(training: GivenUp | GaveUp) -> str:
+    loss = (
+        f", validation {formatting.loss(training.val_loss)}"
+        if training.val_loss is not None
+        else ""
     )
-
-
-def _given_up(one: GivenUp | GaveUp) -> str:
-    known = f", validation {formatting.loss(one.val_loss)}" if one.val_loss is not None else ""
-    return f"given up after epoch {one.epoch}: {one.combination} ({one.why}{known})"
+    return f"given up after epoch {training.epoch}: {training.combination} ({training.why}{loss})"
 
 
 # --- progress

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SHORT = {"learning_rate": "--lr"}  # other names of options
 
-what = partial(option, section="What")
+about_entry = partial(option, section="What")
 how = partial(option, section="How", default=None)
 about_result = partial(option, section="Result")
 
@@ -89,7 +89,7 @@ class Train(commands.Command):
 
 @click.command(cls=Train)
 @click.argument("more_data", nargs=-1, metavar="")
-@what(
+@about_entry(
     "--task",
     shell_complete=tasks,
     metavar="NAME",
@@ -98,7 +98,7 @@ class Train(commands.Command):
     "on its newest dataset in the registry; an installed one reads its own.  [default: with "
     "--data the name of the file]",
 )
-@what(
+@about_entry(
     "--data",
     metavar="PATH",
     multiple=True,
@@ -106,21 +106,21 @@ class Train(commands.Command):
     "or Parquet file (split 80/10/10), up to three files (train, val, test), a folder with them, "
     "or a dataset on the Hub: hub:ORG/NAME.",
 )
-@what(
+@about_entry(
     "--base",
     metavar="BASE",
     help="mini, a Hub id, id@revision, or a folder.  [default: the "
     "registry's own; a new registry takes KB/bert-base-swedish-cased where it can be had, else "
     "mini]",
 )
-@what(
+@about_entry(
     "--name",
     shell_complete=models,
     metavar="NAME",
     help="Of the model.  [default: the task, followed by the method if that is not lora]",
 )
-@what("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
-@what(
+@about_entry("--note", metavar="TEXT", default="", help="Your own words, kept with the entry.")
+@about_entry(
     "--no-keep-data",
     is_flag=True,
     help="Keep no texts in the registry, only their digest and "
@@ -185,7 +185,7 @@ def train(
     as_json: bool,
     quiet: bool,
     seeds: int | tuple[int, ...] | None,
-    **said: Any,
+    **values: Any,
 ) -> None:
     """Train an entry and store it.
 
@@ -201,7 +201,7 @@ def train(
     with progress.display(quiet=quiet or as_json) as display:
         options: dict[str, Any] = {
             "data": paths,
-            "read": read_options.taken(said),
+            "read": read_options.taken(values),
             "method": method,
             "settings": settings,
             "base": base,
@@ -211,7 +211,7 @@ def train(
             "checkpoints": not no_checkpoints,
             "registry": session.registry,
             "on_progress": display,
-            **{o.name: said[o.name] for o in OPTIONS if said[o.name] is not None},
+            **{o.name: values[o.name] for o in OPTIONS if values[o.name] is not None},
         }
         if resume:
             _refuse_with_resume()
@@ -238,20 +238,20 @@ def _refuse_with_resume() -> None:
     """Refuse what would change a training that has begun."""
     context = click.get_current_context()
     for name in context.params:
-        said = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if said and name not in ("resume", "as_json", "quiet"):
+        is_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_typed and name not in ("resume", "as_json", "quiet"):
             option = "--" + name.replace("_", "-")
             raise click.UsageError(f"--resume goes on with what was begun; leave out {option}.")
 
 
-def _data(data: tuple[str, ...], more: tuple[str, ...]) -> list[str] | None:
+def _data(data: tuple[str, ...], extra: tuple[str, ...]) -> list[str] | None:
     """The paths after --data, whether the option is repeated for each or not."""
-    if more and not data:
-        word = more[0]
+    if extra and not data:
+        word = extra[0]
         raise click.UsageError(f"Got an unexpected argument ({word}); is --task {word} meant?")
-    if len(data) + len(more) > 3:
+    if len(data) + len(extra) > 3:
         raise click.UsageError("--data takes three files at most: train, val and test.")
-    return [*data, *more] or None
+    return [*data, *extra] or None
 
 
 def _with_rank(settings: dict[str, str], rank: int | None) -> dict[str, str]:

@@ -58,31 +58,31 @@ def verify(
             "--all and an entry exclude each other", hint="Leave one of them out.", code="usage"
         )
     with Counting() as counting:
-        found = swereg.verify(
+        checked = swereg.verify(
             ref, deep=deep, base=base, registry=session.registry, on_checked=counting
         )
     if as_json:
-        output.as_json({"ok": not found.problems, **asdict(found)})
+        output.as_json({"ok": not checked.problems, **asdict(checked)})
     else:
-        _print(found)
-    if found.problems:
+        _print(checked)
+    if checked.problems:
         raise click.exceptions.Exit(CheckFailed.exit_code)
 
 
-def _print(found: Checked) -> None:
-    if found.problems and output.is_terminal():
-        for problem in found.problems:
+def _print(checked: Checked) -> None:
+    if checked.problems and output.is_terminal():
+        for problem in checked.problems:
             _draw(problem)
-    elif found.problems:
-        tables.show(COLUMNS, found.problems)
-    for text in found.skipped:
+    elif checked.problems:
+        tables.show(COLUMNS, checked.problems)
+    for text in checked.skipped:
         output.note(f"not asked: {text}")
-    number = formatting.several(len(found.entries), "entry", "entries")
-    read = f"{number}, {formatting.size(found.size)} read"
-    if found.answered:
-        read += f", {found.answered:,} answered as after training" if not found.problems else ""
-    if found.problems:
-        output.say(f"{formatting.several(len(found.problems), 'problem')}; {read}", style="red")
+    number = formatting.several(len(checked.entries), "entry", "entries")
+    read = f"{number}, {formatting.size(checked.size)} read"
+    if checked.answered:
+        read += f", {checked.answered:,} answered as after training" if not checked.problems else ""
+    if checked.problems:
+        output.say(f"{formatting.several(len(checked.problems), 'problem')}; {read}", style="red")
     else:
         output.say(f"all is as it was stored: {read}", style="green")
 

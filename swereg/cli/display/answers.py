@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from swereg.evaluation.statistics import Bin, LabelFigures
 
 
-def draw(found: Examination, views: Sequence[str], limit: int) -> None:
+def draw(examination: Examination, views: Sequence[str], limit: int) -> None:
     """Print the views asked for, or the metrics if none was."""
     for number, view in enumerate(views or ["metrics"]):
         if number:
             output.data("")
-        _VIEWS[view](found, limit)
+        _VIEWS[view](examination, limit)
 
 
-def metrics(found: Examination) -> list[tuple[str, str]]:
+def metrics(examination: Examination) -> list[tuple[str, str]]:
     """Every metric by name, with its limits or why it has no value."""
     pairs = []
-    for name, figure in found.report.figures.items():
+    for name, figure in examination.report.figures.items():
         shown = formatting.known(figure.value, formatting.writer(name))
         shown = " ".join([shown, *formatting.limits(figure.interval)])
         if name == "ece":
-            low, high = found.report.calibrated.low, found.report.calibrated.high
+            low, high = examination.report.calibrated.low, examination.report.calibrated.high
             shown += f" ({low:.2f} to {high:.2f} would be chance)"
         pairs.append(
             (formatting.METRICS[name], f"{shown} ({figure.reason})" if figure.reason else shown)
@@ -38,14 +38,14 @@ def metrics(found: Examination) -> list[tuple[str, str]]:
     return pairs
 
 
-def _metrics(found: Examination, _: int) -> None:
-    _title(found, "scores")
-    tables.facts([("", metrics(found))])
+def _metrics(examination: Examination, _: int) -> None:
+    _title(examination, "scores")
+    tables.facts([("", metrics(examination))])
 
 
-def _errors(found: Examination, limit: int) -> None:
-    wrong = found.mistakes
-    _title(found, f"{formatting.count(len(wrong))} wrong answers")
+def _errors(examination: Examination, limit: int) -> None:
+    wrong = examination.mistakes
+    _title(examination, f"{formatting.count(len(wrong))} wrong answers")
     if wrong:
         tables.show(_MISTAKES, wrong[:limit])
     if len(wrong) > limit:
@@ -54,22 +54,22 @@ def _errors(found: Examination, limit: int) -> None:
         output.note("The texts of this entry's data are not kept; row counts from 0.")
 
 
-def _per_label(found: Examination, _: int) -> None:
-    _title(found, "labels")
-    tables.show(_LABELS, found.report.labels)
+def _per_label(examination: Examination, _: int) -> None:
+    _title(examination, "labels")
+    tables.show(_LABELS, examination.report.labels)
 
 
-def _confusion(found: Examination, _: int) -> None:
+def _confusion(examination: Examination, _: int) -> None:
     """A row per true label, a column per answer."""
-    labels = [each.label for each in found.report.labels]
+    labels = [counted.label for counted in examination.report.labels]
     room = output.width() - max(map(len, labels)) - 2
     short = output.is_terminal() and sum(len(label) + 2 for label in labels) > room
     titles = [str(at) for at in range(1, len(labels) + 1)] if short else labels
     names = [f"{at} {label}" for at, label in enumerate(labels, 1)] if short else labels
     first: Column[Counts] = Column("true", "true label", lambda row: row[0], keep=len(labels) + 1)
     answers = [_answers(at, title, len(labels) - at) for at, title in enumerate(titles)]
-    _title(found, "true label in rows, answers in columns")
-    tables.show((first, *answers), list(zip(names, found.report.confusion, strict=True)))
+    _title(examination, "true label in rows, answers in columns")
+    tables.show((first, *answers), list(zip(names, examination.report.confusion, strict=True)))
 
 
 def _answers(at: int, title: str, keep: int) -> Column[Counts]:
@@ -83,33 +83,33 @@ def _answers(at: int, title: str, keep: int) -> Column[Counts]:
     )
 
 
-def _calibration(found: Examination, _: int) -> None:
-    figure, chance = found.report.figures["ece"], found.report.calibrated
-    _title(found, "answers by their probability")
+def _calibration(examination: Examination, _: int) -> None:
+    figure, chance = examination.report.figures["ece"], examination.report.calibrated
+    _title(examination, "answers by their probability")
     columns = (*_BINS, _BAR) if output.is_terminal() else _BINS
-    tables.show(columns, [each for each in found.report.bins if each.rows])
+    tables.show(columns, [filled for filled in examination.report.bins if filled.rows])
     if figure.value is None:
         return
     where = "above" if figure.value > chance.high else "within"
     output.say(
         f"expected calibration error {figure.value:.3f}, {where} the {chance.low:.3f} to "
         f"{chance.high:.3f} that chance gives a perfectly calibrated entry on these "
-        f"{formatting.several(found.report.rows, 'example')}"
+        f"{formatting.several(examination.report.rows, 'example')}"
     )
 
 
-def _title(found: Examination, what: str) -> None:
+def _title(examination: Examination, view: str) -> None:
     """Say what follows; a program gets the rows alone."""
     if output.is_terminal():
-        split = formatting.SPLITS[found.split]
-        shown = formatting.several(found.report.rows, f"{split} example")
-        output.line(f"{found.ref} on {shown}: {what}")
+        split = formatting.SPLITS[examination.split]
+        shown = formatting.several(examination.report.rows, f"{split} example")
+        output.line(f"{examination.ref} on {shown}: {view}")
         output.data("")
 
 
-def _gap(each: Bin) -> str:
+def _gap(filled: Bin) -> str:
     """A bar for the share that is right, and where the probability says it should be."""
-    full, should = round(20 * (each.accuracy or 0)), round(20 * (each.confidence or 0))
+    full, should = round(20 * (filled.accuracy or 0)), round(20 * (filled.confidence or 0))
     block, blank = ("█", "·") if output.is_unicode() else ("#", ".")
     bar = [block] * full + [blank] * (20 - full)
     bar[min(19, should)] = "|"

@@ -51,23 +51,23 @@ def draw(report: Report) -> None:
 
 
 def _examples(dataset: Dataset, majority: float) -> Facts:
-    found: Facts = []
+    facts: Facts = []
     for name, shown in SPLITS.items():
         counts = dataset.counts(name)  # type: ignore[arg-type]
         without = [label for label, count in counts.items() if not count]
-        said = f"{sum(counts.values()):,}"
+        text = f"{sum(counts.values()):,}"
         if sum(counts.values()) and without:
-            said += f", none of {', '.join(without)}"
-        found.append((shown, said))
+            text += f", none of {', '.join(without)}"
+        facts.append((shown, text))
     guess = f"always the most frequent label: right in {100 * majority:.1f} % of train"
-    found.append(("guessing", guess))
-    return found
+    facts.append(("guessing", guess))
+    return facts
 
 
 def _labels(dataset: Dataset) -> Facts:
     counts = dataset.counts("train")
-    whole = sum(counts.values()) or 1
-    return [(label, f"{n:,} ({100 * n / whole:.1f} %)") for label, n in counts.items()]
+    total = sum(counts.values()) or 1
+    return [(label, f"{n:,} ({100 * n / total:.1f} %)") for label, n in counts.items()]
 
 
 def _tokens(spread: Spread, report: Report) -> str:
@@ -79,17 +79,17 @@ def _tokens(spread: Spread, report: Report) -> str:
 
 
 def _twins(twins: Twins) -> Facts:
-    found: Facts = []
-    for (one, two), exact in twins.exact.items():
-        near = twins.near[one, two]
+    facts: Facts = []
+    for (first, two), exact in twins.exact.items():
+        near = twins.near[first, two]
         if exact or near:
-            where = f"again in {one}" if one == two else f"{two} in {one}"
-            found.append((where, f"{exact:,} the same, {near:,} nearly"))
-    if not found:
+            where = f"again in {first}" if first == two else f"{two} in {first}"
+            facts.append((where, f"{exact:,} the same, {near:,} nearly"))
+    if not facts:
         return [("there again", "none")]
     if twins.torn:
-        found.append(("nearly, other label", formatting.several(twins.torn, "pair")))
-    return found + [(f"such as ({100 * t.similarity:.0f} %)", _pair(t)) for t in twins.examples[:3]]
+        facts.append(("nearly, other label", formatting.several(twins.torn, "pair")))
+    return facts + [(f"such as ({100 * t.similarity:.0f} %)", _pair(t)) for t in twins.examples[:3]]
 
 
 def _pair(twin: Twin) -> str:

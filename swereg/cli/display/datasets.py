@@ -67,61 +67,61 @@ COLUMNS: tuple[Column[StoredDataset], ...] = (
 )
 
 
-def draw(found: StoredDataset, rows: Sequence[Row]) -> None:
+def draw(dataset: StoredDataset, rows: Sequence[Row]) -> None:
     """Show one dataset and some of its rows."""
     sections = [
         (
-            f"dataset {found.short}",
+            f"dataset {dataset.short}",
             [
-                ("digest", found.digest),
-                ("tasks", ", ".join(found.tasks) or "none"),
-                ("source", found.source or formatting.UNKNOWN),
-                ("first used", f"{found.created[:10]} {found.created[11:19]} UTC"),
-                ("entries", ", ".join(found.entries) or "none"),
-                ("examples", _sizes(found.sizes)),
-                ("texts", f"kept, {_texts(found)}" if found.kept else "not kept"),
+                ("digest", dataset.digest),
+                ("tasks", ", ".join(dataset.tasks) or "none"),
+                ("source", dataset.source or formatting.UNKNOWN),
+                ("first used", f"{dataset.created[:10]} {dataset.created[11:19]} UTC"),
+                ("entries", ", ".join(dataset.entries) or "none"),
+                ("examples", _sizes(dataset.sizes)),
+                ("texts", f"kept, {_texts(dataset)}" if dataset.kept else "not kept"),
             ],
         ),
-        ("Labels", [(label, _sizes(_of(found, label))) for label in found.labels]),
+        ("Labels", [(label, _sizes(_of(dataset, label))) for label in dataset.labels]),
     ]
     if rows:
         shown = [(f"{row.split}, {row.label}", row.text) for row in rows]
-        sections.append((f"Some of the {sum(found.sizes.values()):,} rows", shown))
+        sections.append((f"Some of the {sum(dataset.sizes.values()):,} rows", shown))
     tables.facts(sections)
 
 
-def _of(found: StoredDataset, label: str) -> dict[str, int]:
-    return {split: counts[label] for split, counts in found.counts.items()}
+def _of(dataset: StoredDataset, label: str) -> dict[str, int]:
+    return {split: counts[label] for split, counts in dataset.counts.items()}
 
 
 def _sizes(sizes: Any) -> str:
     return ", ".join(f"{sizes[split]:,} {name}" for split, name in SPLITS.items() if sizes[split])
 
 
-def notes(done: Exported) -> list[str]:
+def notes(exported: Exported) -> list[str]:
     """What has to be said about an export."""
-    said = []
-    if done.formulas:
-        said.append(
-            f"{formatting.several(done.formulas, 'cell')} would be taken for a formula by a "
+    sentences = []
+    if exported.formulas:
+        sentences.append(
+            f"{formatting.several(exported.formulas, 'cell')} would be taken for a formula by a "
             "spreadsheet; --spreadsheet protects them"
         )
-    if done.fault:
-        said.append(f"read again, this is not the same dataset: {done.fault}")
-    return said
+    if exported.fault:
+        sentences.append(f"read again, this is not the same dataset: {exported.fault}")
+    return sentences
 
 
 # --- what changed -----------------------------------------------------------------------------
 
 
-def draw_difference(found: Difference, limit: int) -> None:
+def draw_difference(difference: Difference, limit: int) -> None:
     """Show a person the counts and some rows of each kind, a program all rows."""
     if not output.is_terminal():
-        tables.show(_CHANGES, found.changes)
-        output.say(_summary(found))
+        tables.show(_CHANGES, difference.changes)
+        output.say(_summary(difference))
         return
-    output.line(_summary(found))
-    for kind, changes in found.kinds.items():
+    output.line(_summary(difference))
+    for kind, changes in difference.kinds.items():
         if changes and limit:
             output.data("")
             output.line(kind)
@@ -130,15 +130,15 @@ def draw_difference(found: Difference, limit: int) -> None:
             output.say(f"{len(changes) - limit:,} more {kind}; see them with --limit N or --json")
 
 
-def _summary(found: Difference) -> str:
-    said = [f"{len(changes):,} {kind}" for kind, changes in found.kinds.items()]
-    said.append(f"{found.same:,} the same")
-    for kind, labels in (("new", found.labels_added), ("gone", found.labels_removed)):
+def _summary(difference: Difference) -> str:
+    parts = [f"{len(changes):,} {kind}" for kind, changes in difference.kinds.items()]
+    parts.append(f"{difference.same:,} the same")
+    for kind, labels in (("new", difference.labels_added), ("gone", difference.labels_removed)):
         if labels:
-            said.append(f"{kind} labels: {', '.join(labels)}")
-    if found.reordered:
-        said.append("only the order of rows or labels differs")
-    return "; ".join(said)
+            parts.append(f"{kind} labels: {', '.join(labels)}")
+    if difference.reordered:
+        parts.append("only the order of rows or labels differs")
+    return "; ".join(parts)
 
 
 def _place(place: Place | None) -> str:
@@ -156,31 +156,31 @@ _CHANGES: tuple[Column[Change], ...] = (
 # --- what is forgotten ------------------------------------------------------------------------
 
 
-def texts_of(found: StoredDataset) -> str:
+def texts_of(dataset: StoredDataset) -> str:
     """How many texts there are, in words."""
-    return formatting.several(sum(found.sizes.values()), "text")
+    return formatting.several(sum(dataset.sizes.values()), "text")
 
 
-def forgotten(done: Forgotten) -> dict[str, Any]:
+def forgotten(erased: Forgotten) -> dict[str, Any]:
     """What was done, for a program."""
     return {
-        **done.dataset.to_json(),
-        "freed": done.freed,
-        "copies": [str(path) for path in done.copies],
-        "unread": [str(path) for path in done.unread],
+        **erased.dataset.to_json(),
+        "freed": erased.freed,
+        "copies": [str(path) for path in erased.copies],
+        "unread": [str(path) for path in erased.unread],
     }
 
 
-def farewell(done: Forgotten) -> str:
+def farewell(erased: Forgotten) -> str:
     """What was done, and where texts may still be."""
-    found = done.dataset
+    dataset = erased.dataset
     stay = "the entry that used them stays, with its scores"
-    if len(found.entries) != 1:
-        stay = f"the {len(found.entries):,} entries that used them stay, with their scores"
-    lines = [f"{texts_of(found)} erased; {stay}"]
-    if not done.freed:
+    if len(dataset.entries) != 1:
+        stay = f"the {len(dataset.entries):,} entries that used them stay, with their scores"
+    lines = [f"{texts_of(dataset)} erased; {stay}"]
+    if not erased.freed:
         lines = ["the texts were not in the registry; its file was written anew all the same"]
-    lines += [f"still has them: {path}" for path in done.copies]
-    lines += [f"may still have them (it cannot be read): {path}" for path in done.unread]
+    lines += [f"still has them: {path}" for path in erased.copies]
+    lines += [f"may still have them (it cannot be read): {path}" for path in erased.unread]
     lines.append("Other backups, exported files and the files that they came from are not known.")
     return "\n".join(lines)

@@ -18,40 +18,41 @@ if TYPE_CHECKING:
 UNSPREAD = ("trainable", "trainable_percent", "size", "seconds")  # seeds hardly change them
 
 
-def draw(found: Comparison, form: str) -> None:
+def draw(comparison: Comparison, form: str) -> None:
     """Print a row per entry or recipe; for a person with what the signs mean."""
     drawn = not form and output.is_terminal()
     if drawn:
-        output.line(_heading(found))
+        output.line(_heading(comparison))
         output.data("")
-    tables.show(_columns(found), found.rows, form)
-    if found.between and not form:
-        output.say(found.between.sentence)
+    tables.show(_columns(comparison), comparison.rows, form)
+    if comparison.between and not form:
+        output.say(comparison.between.sentence)
     if drawn:
-        _legend(found)
+        _legend(comparison)
 
 
-def _heading(found: Comparison) -> str:
-    bases = {row.base for row in found.rows if row.base}
+def _heading(comparison: Comparison) -> str:
+    bases = {row.base for row in comparison.rows if row.base}
     base = f" on {bases.pop()}" if len(bases) == 1 else ""
-    split = formatting.SPLITS[found.split]
-    if not found.examples:
-        return f"{found.task}{base}, scores on {split}"
-    return f"{found.task}{base}, scores on {formatting.several(found.examples, f'{split} example')}"
+    split = formatting.SPLITS[comparison.split]
+    if not comparison.examples:
+        return f"{comparison.task}{base}, scores on {split}"
+    examples = formatting.several(comparison.examples, f"{split} example")
+    return f"{comparison.task}{base}, scores on {examples}"
 
 
-def _legend(found: Comparison) -> None:
-    if not any(row.within_noise for row in found.rows):
+def _legend(comparison: Comparison) -> None:
+    if not any(row.within_noise for row in comparison.rows):
         return
-    name = formatting.METRICS[found.metric]
-    words = f"* best {name}" if len(found.rows) > 1 else ""
-    if sum(row.within_noise for row in found.rows) > 1:
+    name = formatting.METRICS[comparison.metric]
+    words = f"* best {name}" if len(comparison.rows) > 1 else ""
+    if sum(row.within_noise for row in comparison.rows) > 1:
         words += "; ~ these examples cannot tell it from the best"
-    baseline = next((row.ref for row in found.rows if row.baseline), None)
-    if baseline and len(found.rows) > 1:
+    baseline = next((row.ref for row in comparison.rows if row.baseline), None)
+    if baseline and len(comparison.rows) > 1:
         words += f"; differences are to {baseline}"
     words += "; in brackets: 95 % intervals"
-    if any(row.deviations for row in found.rows):
+    if any(row.deviations for row in comparison.rows):
         words += f"; {output.plus_minus()} standard deviation over seeds"
     output.say(words.removeprefix("; "), style="dim")
 
@@ -59,11 +60,11 @@ def _legend(found: Comparison) -> None:
 # --- the columns ------------------------------------------------------------------------------
 
 
-def _columns(found: Comparison) -> tuple[Column[Row], ...]:
+def _columns(comparison: Comparison) -> tuple[Column[Row], ...]:
     """Arrange columns for a person, the judging metric's in the middle; a program gets them all."""
-    metric = found.metric
-    others = [name for name in ("accuracy", "macro_f1", "roc_auc") if name != metric]
-    several = len({row.base for row in found.rows}) > 1
+    metric = comparison.metric
+    secondary = [name for name in ("accuracy", "macro_f1", "roc_auc") if name != metric]
+    several = len({row.base for row in comparison.rows}) > 1
     return (
         Column("ref", "entry", lambda row: row.ref, keep=20, style="bold"),
         Column("refs", "", str, lambda row: ",".join(row.refs)),
@@ -90,10 +91,10 @@ def _columns(found: Comparison) -> tuple[Column[Row], ...]:
         _plain("trainable", "", formatting.count, 0),
         _plain("trainable_percent", "trainable", formatting.percent, 10),
         _plain("val_loss", "val loss", formatting.loss, 13),
-        *_metric(metric, found),
+        *_metric(metric, comparison),
         *(
             _plain(name, formatting.METRICS[name], formatting.share, 7 - at)
-            for at, name in enumerate(others)
+            for at, name in enumerate(secondary)
         ),
         _plain("size", "size", formatting.size, 9),
         _plain("seconds", "time", formatting.duration, 8),
@@ -121,10 +122,10 @@ def _plain(key: str, title: str, write: formatting.Writer, keep: int) -> Column[
     return Column(key, title, cell, lambda row: row.figures.get(key), right=True, keep=keep)
 
 
-def _metric(metric: str, found: Comparison) -> tuple[Column[Row], ...]:
+def _metric(metric: str, comparison: Comparison) -> tuple[Column[Row], ...]:
     """The judging metric with all that is known of it."""
-    compared = any(row.differences for row in found.rows)
-    several = len(found.rows) > 1
+    compared = any(row.differences for row in comparison.rows)
+    several = len(comparison.rows) > 1
     return (
         Column(
             metric,

@@ -24,10 +24,13 @@ COSTS = {
 }
 
 
-def draw(between: Between, found: Comparison, form: str = "") -> None:
+def draw(between: Between, comparison: Comparison, form: str = "") -> None:
     """Draw the metrics, then what differs, then the sentence."""
     names = (between.a, between.b)
-    measured, changed = metrics(between) + costs(found), [line(each) for each in between.changes]
+    measured, changed = (
+        metrics(between) + costs(comparison),
+        [line(change) for change in between.changes],
+    )
     if form == "md":
         tables.show(_columns(*names, third=True), measured, form)
         output.data("")
@@ -35,7 +38,7 @@ def draw(between: Between, found: Comparison, form: str = "") -> None:
         output.data(f"\n{_rows(between.data)}" if between.data else "")
         output.data(between.sentence)
         return
-    output.line(f"{found.task}, scores on {_examples(between, found)}")
+    output.line(f"{comparison.task}, scores on {_examples(between, comparison)}")
     output.data("")
     tables.show(_columns(*names, third=True), measured)
     if changed:
@@ -56,15 +59,15 @@ def metrics(between: Between) -> list[Line]:
         return []
     a, b = (between.figures[name] for name in (between.a, between.b))
     return [
-        (formatting.METRICS[name], _figure(a[name]), _figure(b[name]), _difference(each))
-        for name, each in between.pair.differences.items()
+        (formatting.METRICS[name], _figure(a[name]), _figure(b[name]), _difference(difference))
+        for name, difference in between.pair.differences.items()
         if a[name].value is not None
     ]
 
 
-def costs(found: Comparison) -> list[Line]:
+def costs(comparison: Comparison) -> list[Line]:
     """What each took, where it is known of both."""
-    a, b = (row.figures for row in found.rows)
+    a, b = (row.figures for row in comparison.rows)
     return [
         (title, write(a[key]), write(b[key]), formatting.signed(b[key] - a[key], write))
         for key, (title, write) in COSTS.items()
@@ -87,11 +90,11 @@ def _rows(data: Mapping[str, int]) -> str:
 
 
 def _columns(a: str, b: str, *, third: bool) -> tuple[Column[Line], ...]:
-    last = (Column[Line]("difference", "difference", lambda each: each[3], keep=1),)
+    last = (Column[Line]("difference", "difference", lambda row: row[3], keep=1),)
     return (
-        Column("what", "what", lambda each: each[0], keep=4),
-        Column("a", a, lambda each: each[1], keep=3, least=12),
-        Column("b", b, lambda each: each[2], keep=2, least=12),
+        Column("what", "what", lambda row: row[0], keep=4),
+        Column("a", a, lambda row: row[1], keep=3, least=12),
+        Column("b", b, lambda row: row[2], keep=2, least=12),
         *(last if third else ()),
     )
 
@@ -101,12 +104,12 @@ def _figure(figure: Figure) -> str:
     return " ".join([shown, *formatting.limits(figure.interval)])
 
 
-def _difference(found: Difference) -> str:
-    if found.value is None:
+def _difference(difference: Difference) -> str:
+    if difference.value is None:
         return formatting.UNKNOWN
-    shown = formatting.signed(found.value, formatting.writer(found.metric))
-    mark = [] if found.verdict == "indistinguishable" else [found.verdict]
-    return " ".join([shown, *formatting.limits(found.interval, signed=True), *mark])
+    shown = formatting.signed(difference.value, formatting.writer(difference.metric))
+    mark = [] if difference.verdict == "indistinguishable" else [difference.verdict]
+    return " ".join([shown, *formatting.limits(difference.interval, signed=True), *mark])
 
 
 def _value(value: Any) -> str:
@@ -118,6 +121,6 @@ def _value(value: Any) -> str:
     return shown[:12] if len(shown) == 64 and shown.isalnum() else shown
 
 
-def _examples(between: Between, found: Comparison) -> str:
-    split = formatting.SPLITS[found.split]
+def _examples(between: Between, comparison: Comparison) -> str:
+    split = formatting.SPLITS[comparison.split]
     return formatting.several(between.rows, f"{split} example") if between.rows else split

@@ -158,14 +158,14 @@ class Bars(Lines):
             words=loss,
         )
         if event.stage == "train":
-            whole = self.epochs * self._steps
-            left = (now - self._began) / self._number * (whole - self._number)
+            total = self.epochs * self._steps
+            seconds_left = (now - self._began) / self._number * (total - self._number)
             epoch = min((self._number - 1) // self._steps + 1, self.epochs)
             self._bars.update(
                 self._epoch_bar,
                 completed=self._number,
                 count=f"{epoch}/{self.epochs}",
-                words=f"{formatting.duration(left)} left at most",
+                words=f"{formatting.duration(seconds_left)} left at most",
             )
         self._bars.refresh()
 
@@ -257,15 +257,15 @@ class Counting:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, done: int, of: int, what: str) -> None:
+    def __call__(self, count: int, of: int, subject: str) -> None:
         """Show that so many are done, and what is next."""
         exit_codes.check_signals()
         now = time.monotonic()
-        if self._bar is None or (now - self._drawn < COUNT_PAUSE and done < of):
+        if self._bar is None or (now - self._drawn < COUNT_PAUSE and count < of):
             return
         self._drawn = now
-        words = f"{done:,}/{of:,} {output.clean(what)}"
-        self._bar.update(self._task, completed=done, total=max(of, 1), words=words)
+        words = f"{count:,}/{of:,} {output.clean(subject)}"
+        self._bar.update(self._task, completed=count, total=max(of, 1), words=words)
         self._bar.refresh()
 
 

@@ -92,9 +92,9 @@ def show(columns: Sequence[Column[T]], things: Sequence[T], form: str = "") -> N
 
 def fitting(needs: dict[T, int], keep: dict[T, int], width: int) -> list[T]:
     """Choose the columns that fit, the most important ones first; that one is always there."""
-    first, *others = sorted(needs, key=lambda column: keep[column], reverse=True)
+    first, *lesser = sorted(needs, key=lambda column: keep[column], reverse=True)
     shown, used = [first], needs[first]
-    for column in others:
+    for column in lesser:
         if used + GAP + needs[column] <= width:
             shown.append(column)
             used += GAP + needs[column]

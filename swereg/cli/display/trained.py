@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 Facts = list[tuple[str, str]]
 
 
-def refs(found: Entry | SeedRun) -> list[str]:
+def refs(result: Entry | SeedRun) -> list[str]:
     """The references of what was trained."""
-    return [entry.ref for entry in ([found] if isinstance(found, Entry) else found.entries)]
+    return [entry.ref for entry in ([result] if isinstance(result, Entry) else result.entries)]
 
 
-def tell(found: Entry | SeedRun, registry: str | None) -> None:
+def tell(result: Entry | SeedRun, registry: str | None) -> None:
     """Tell a person what was trained; give a program the references, and the words to stderr."""
     stored = ("stored in", locations.without_password(registry or locations.registry_location()))
-    facts = [stored, *(_summary(found) if isinstance(found, Entry) else _spreads(found))]
+    facts = [stored, *(_summary(result) if isinstance(result, Entry) else _spreads(result))]
     if output.is_terminal():
-        tables.facts([(", ".join(refs(found)), facts)])
+        tables.facts([(", ".join(refs(result)), facts)])
     else:
-        for ref in refs(found):
+        for ref in refs(result):
             output.data(ref)
         output.say("\n".join(f"{name}: {value}" for name, value in facts))
-    if isinstance(found, Entry):
-        output.say(f'try it: swereg predict {found.ref} "..."')
+    if isinstance(result, Entry):
+        output.say(f'try it: swereg predict {result.ref} "..."')
 
 
 def _what(entry: Entry) -> Facts:
@@ -64,17 +64,17 @@ def _spreads(run: SeedRun) -> Facts:
     titles = {"val_loss": "val loss"}
     for metric, name in formatting.METRICS.items():
         titles[metric] = f"{formatting.SPLITS[run.split]} {name}"
-    found: Facts = []
+    facts: Facts = []
     for key, spread in run.spreads.items():
         write = formatting.loss if key == "val_loss" else formatting.share
         value = write(spread.mean)
         if spread.deviation is not None:
             value += f" {sign} {write(spread.deviation)}"
-        found.append((titles[key], value))
+        facts.append((titles[key], value))
     seeds = ", ".join(map(str, run.seeds))
     return [
         *_what(run.entries[0]),
         ("seeds", f"{seeds}; what follows is their mean {sign} standard deviation"),
-        *found,
+        *facts,
         ("time", formatting.duration(sum(entry.seconds or 0 for entry in run.entries))),
     ]

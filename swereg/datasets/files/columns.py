@@ -85,57 +85,59 @@ def choose(path: Path, columns: Sequence[str], options: ReadOptions) -> Chosen:
     return Chosen(text, label, notices, split)
 
 
-def _find(path: Path, columns: Sequence[str], said: str, usual: Sequence[str], what: str) -> str:
-    for name in [said] if said else usual:
-        found = [c for c in columns if _nfc(c) == _nfc(name)]
-        found = found or [c for c in columns if _key(c) == _key(name)]
-        if len(found) > 1:
+def _find(
+    path: Path, columns: Sequence[str], column_name: str, usual: Sequence[str], role: str
+) -> str:
+    for name in [column_name] if column_name else usual:
+        matching = [c for c in columns if _nfc(c) == _nfc(name)]
+        matching = matching or [c for c in columns if _key(c) == _key(name)]
+        if len(matching) > 1:
             raise refuse(
-                f"{printable(path.name)} has {len(found)} columns that can be meant by {name!r}",
-                f"They are {some([quote(column) for column in found])}.",
+                f"{printable(path.name)} has {len(matching)} columns that can be meant by {name!r}",
+                f"They are {some([quote(column) for column in matching])}.",
                 "Rename all but one of them.",
                 "columns",
             )
-        if found:
-            return found[0]
-    raise _no_column(path, columns, said, usual, what)
+        if matching:
+            return matching[0]
+    raise _no_column(path, columns, column_name, usual, role)
 
 
 def _no_column(
-    path: Path, columns: Sequence[str], said: str, usual: Sequence[str], what: str
+    path: Path, columns: Sequence[str], name: str, usual: Sequence[str], role: str
 ) -> Exception:
-    seen = some([quote(column) for column in columns])
-    known = "" if said else f" These are found by themselves: {', '.join(usual)}."
+    listed = some([quote(column) for column in columns])
+    usual_names = "" if name else f" These are found by themselves: {', '.join(usual)}."
     return refuse(
-        f"{printable(path.name)} has no column {quote(said) if said else f'for the {what}s'}",
-        f"Its columns are {seen}.{known}",
-        _hint(columns, said, usual, what),
+        f"{printable(path.name)} has no column {quote(name) if name else f'for the {role}s'}",
+        f"Its columns are {listed}.{usual_names}",
+        _hint(columns, name, usual, role),
         "columns",
     )
 
 
-def _hint(columns: Sequence[str], said: str, usual: Sequence[str], what: str) -> str:
-    wanted = [_key(said)] if said else usual
-    close = [c for c in columns if difflib.get_close_matches(_key(c), wanted, n=1, cutoff=0.7)]
+def _hint(columns: Sequence[str], name: str, usual: Sequence[str], role: str) -> str:
+    keys = [_key(name)] if name else usual
+    close = [c for c in columns if difflib.get_close_matches(_key(c), keys, n=1, cutoff=0.7)]
     if close:
-        return f"Did you mean --{what} {quote(close[0])}?"
+        return f"Did you mean --{role} {quote(close[0])}?"
     if len(columns) == 1 and any(d in columns[0] for d in (*DELIMITERS, "|")):
         return "Is the delimiter another one? Say it with --delimiter."
     if columns and columns[0].startswith(("{", "[")):
         return "Is it JSON Lines? Then let its name end in .jsonl."
-    return f"Name it with --{what} NAME. The first line of a table has to name its columns."
+    return f"Name it with --{role} NAME. The first line of a table has to name its columns."
 
 
 def _others(
-    path: Path, columns: Sequence[str], chosen: str, usual: Sequence[str], what: str
+    path: Path, columns: Sequence[str], chosen: str, usual: Sequence[str], role: str
 ) -> list[str]:
     """Say which column was taken, where another could have been."""
-    others = [quote(c) for c in columns if _key(c) in usual and c != chosen]
-    if not others:
+    further = [quote(c) for c in columns if _key(c) in usual and c != chosen]
+    if not further:
         return []
     return [
-        f"{printable(path.name)}: the {what}s are those of column {quote(chosen)}, "
-        f"not {some(others)} (--{what} takes another)."
+        f"{printable(path.name)}: the {role}s are those of column {quote(chosen)}, "
+        f"not {some(further)} (--{role} takes another)."
     ]
 
 

@@ -169,10 +169,10 @@ def _ragged(
 def _ragged_hint(bad: Sequence[Record], width: int, delimiter: str) -> str:
     cells = bad[0][1]
     hint = f"Leave them out with --skip-bad-rows {len(bad)}."
-    other = next((d for d in DELIMITERS if d != delimiter and d in "".join(cells)), "")
+    likely = next((d for d in DELIMITERS if d != delimiter and d in "".join(cells)), "")
     if len(cells) > width:
         name = DELIMITERS.get(delimiter, "delimiter")
         hint = f'Put texts that have a {name} in quotes ("). {hint}'
-    elif other:
-        hint = f"Is a {DELIMITERS[other]} the delimiter? Say it with --delimiter. {hint}"
+    elif likely:
+        hint = f"Is a {DELIMITERS[likely]} the delimiter? Say it with --delimiter. {hint}"
     return hint

@@ -18,13 +18,13 @@ _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 def lines(text: str) -> Iterator[str]:
     """Give a text's lines, with their ends; only CR, LF and CRLF end a line."""
-    return (found[0] for found in _LINE.finditer(text))
+    return (match[0] for match in _LINE.finditer(text))
 
 
 def excel_line(text: str) -> tuple[str, str]:
     """Take off the line ``sep=;`` that Excel writes and reads; ``("", "")`` without one."""
-    found = _EXCEL.match(text)
-    return (found[0], found[1]) if found else ("", "")
+    match = _EXCEL.match(text)
+    return (match[0], match[1]) if match else ("", "")
 
 
 def named(delimiter: str) -> str:
@@ -46,15 +46,15 @@ def named(delimiter: str) -> str:
 
 def find(text: str) -> str:
     """Find the delimiter that gives most rows as many fields as the header, two or more."""
-    best, found = (0.0, 0), ","
+    best, score = (0.0, 0), ","
     for delimiter in DELIMITERS:
         widths = _widths(text, delimiter)
         if not widths or widths[0] < 2:
             continue
         share = widths.count(widths[0]) / len(widths)
         if (share, widths[0]) > best:
-            best, found = (share, widths[0]), delimiter
-    return found
+            best, score = (share, widths[0]), delimiter
+    return score
 
 
 def _widths(text: str, delimiter: str) -> list[int]:

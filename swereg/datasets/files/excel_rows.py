@@ -54,14 +54,14 @@ def read_excel(path: Path, options: ReadOptions) -> Table:
         before = 1
         for line, cells in records:
             blank += range(before + 1, line) if rows else []
-            wanted = (at.text, at.label, at.split)
-            rows.append(Row(line, *(_cell(cells, n) for n in wanted if n is not None)))
+            columns = (at.text, at.label, at.split)
+            rows.append(Row(line, *(_cell(cells, n) for n in columns if n is not None)))
             before = line
     _refuse_formulas(path, data, at, {row.line for row in rows if not (row.text and row.label)})
     notices = sheet.notices + at.notices
     if blank:
-        left = f"{counted(len(blank), 'row')} with nothing in any column left out"
-        notices.append(f"{printable(path.name)}: {left}.")
+        notice = f"{counted(len(blank), 'row')} with nothing in any column left out"
+        notices.append(f"{printable(path.name)}: {notice}.")
     return Table(path, rows, notices)
 
 
@@ -96,8 +96,8 @@ def _value(cell: Any) -> str:
     return _ESCAPED.sub(_unescape, value) if "_x" in value else value
 
 
-def _unescape(found: re.Match[str]) -> str:
-    return chr(int(found[1], 16))
+def _unescape(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16))
 
 
 def _refuse_formulas(path: Path, data: bytes, at: _Columns, empty: set[int]) -> None:
@@ -105,15 +105,15 @@ def _refuse_formulas(path: Path, data: bytes, at: _Columns, empty: set[int]) -> 
     if not empty:
         return
     with workbooks.opened(path, data, values=False) as sheet:
-        found = [
+        formulas = [
             line
             for line, cells in enumerate(sheet.cells.iter_rows(), start=1)
             if line in empty and any(_is_formula(cells, number) for number in (at.text, at.label))
         ]
-    if found:
+    if formulas:
         raise refuse(
             f"{printable(path.name)} has formulas without stored values",
-            f"{counted(len(found), 'row')}: {printable(str(path))}, {lines(found)}.",
+            f"{counted(len(formulas), 'row')}: {printable(str(path))}, {lines(formulas)}.",
             "Open it in Excel and save it; then the values are stored too.",
             "formula",
         )

@@ -8,11 +8,11 @@ from typing import Any
 from swereg.errors import SweregError
 
 
-def need(module: str, extra: str, what: str) -> Any:
+def need(module: str, extra: str, purpose: str) -> Any:
     """Import a library of an extra.
 
     Args:
-        what: the files that it reads, such as ``Excel workbooks``.
+        purpose: the files that it reads, such as ``Excel workbooks``.
 
     Raises:
         SweregError: it is not installed; the hint says how to install it.
@@ -22,7 +22,7 @@ def need(module: str, extra: str, what: str) -> Any:
     except ImportError as fault:
         library = module.partition(".")[0]
         raise SweregError(
-            f"{what} cannot be read here",
+            f"{purpose} cannot be read here",
             why=f"They are read with {library}, which is not installed ({fault}).",
             hint=f'pip install "swereg[{extra}]"',
             code="extra.missing",

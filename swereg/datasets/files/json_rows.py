@@ -26,17 +26,19 @@ def read_json(path: Path, text: str, options: ReadOptions) -> Table:
         DataError: it is no JSON, its values are no plain values, or there is no column.
     """
     array = text.lstrip().startswith("[")
-    found = _array(path, text) if array else _lines(path, text)
-    first = list(islice(found, _LOOKED_AT))
+    parsed = _array(path, text) if array else _lines(path, text)
+    first = list(islice(parsed, _LOOKED_AT))
     if not first:
         return Table(path, [], [])
     columns = list(dict.fromkeys(key for _, cells in first for key in cells))
     chosen = choose(path, columns, options)
     rows = []
-    for number, (line, cells) in enumerate(chain(first, found), start=1):
+    for number, (line, cells) in enumerate(chain(first, parsed), start=1):
         refuse_too_many(path, number)
-        wanted = (name for name in (chosen.text, chosen.label, chosen.split) if name)
-        rows.append(Row(line, *(_plain(path, line, name, cells.get(name)) for name in wanted)))
+        chosen_columns = (name for name in (chosen.text, chosen.label, chosen.split) if name)
+        rows.append(
+            Row(line, *(_plain(path, line, name, cells.get(name)) for name in chosen_columns))
+        )
     return Table(path, rows, chosen.notices)
 
 
@@ -59,7 +61,7 @@ def _array(path: Path, text: str) -> Iterator[Found]:
     decoder, at = json.JSONDecoder(), text.index("[") + 1
     line = 1 + text.count("\n", 0, at)
     for _ in range(count):
-        begin = found.end() if (found := _GAP.match(text, at)) else at
+        begin = gap.end() if (gap := _GAP.match(text, at)) else at
         value, end = decoder.raw_decode(text, begin)
         line += text.count("\n", at, begin)
         yield line, _object(path, line, value, text[begin:end])

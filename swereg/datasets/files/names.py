@@ -35,7 +35,7 @@ def stem(path: Path) -> str:
 
 def without_sheet(path: Path) -> tuple[Path, str]:
     """Divide ``data.xlsx#Blad2`` into file and sheet; without a sheet it is ``""``."""
-    found = _SHEET.fullmatch(str(path))
-    if not found or path.is_file():
+    match = _SHEET.fullmatch(str(path))
+    if not match or path.is_file():
         return path, ""
-    return Path(found["file"]), found["sheet"]
+    return Path(match["file"]), match["sheet"]

@@ -36,13 +36,15 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
         file = parquet.ParquetFile(arrow.BufferReader(data))
         columns = list(file.schema_arrow.names)
         chosen = choose(path, columns, options)
-        wanted = [name for name in (chosen.text, chosen.label, chosen.split) if name]
-        _refuse_size(path, file.metadata, wanted)
-        words = [name for name in wanted if _is_text(arrow, file.schema_arrow.field(name).type)]
+        chosen_columns = [name for name in (chosen.text, chosen.label, chosen.split) if name]
+        _refuse_size(path, file.metadata, chosen_columns)
+        words = [
+            name for name in chosen_columns if _is_text(arrow, file.schema_arrow.field(name).type)
+        ]
         # as a dictionary, a text that stands a million times is in memory once
         file = parquet.ParquetFile(arrow.BufferReader(data), read_dictionary=words)
         names = _class_names(file.schema_arrow.metadata or {}, chosen.label)
-        rows = list(_rows(path, file, wanted, names))
+        rows = list(_rows(path, file, chosen_columns, names))
     except (SweregError, MemoryError):
         raise
     except Exception as fault:  # pyarrow raises many kinds on what is not sound
@@ -55,14 +57,14 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
     return Table(path, rows, chosen.notices)
 
 
-def _refuse_size(path: Path, metadata: Any, wanted: Sequence[str]) -> None:
+def _refuse_size(path: Path, metadata: Any, columns: Sequence[str]) -> None:
     """Refuse more rows or bytes than are read, by what the file says of itself."""
     refuse_too_many(path, metadata.num_rows)
     size = 0
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         for column in map(group.column, range(group.num_columns)):
-            if column.path_in_schema in wanted:
+            if column.path_in_schema in columns:
                 size += column.total_uncompressed_size
     if size > LARGEST:
         raise too_large(
@@ -85,15 +87,17 @@ def _class_names(metadata: dict[bytes, bytes], label: str) -> list[str]:
     return names if sound else []
 
 
-def _rows(path: Path, file: Any, wanted: Sequence[str], names: Sequence[str]) -> Iterator[Row]:
+def _rows(
+    path: Path, file: Any, chosen_columns: Sequence[str], names: Sequence[str]
+) -> Iterator[Row]:
     line = 0
-    for batch in file.iter_batches(batch_size=_BATCH, columns=list(wanted)):
-        columns = (_values(batch.column(name)) for name in wanted)
+    for batch in file.iter_batches(batch_size=_BATCH, columns=list(chosen_columns)):
+        columns = (_values(batch.column(name)) for name in chosen_columns)
         for text, label, *split in zip(*columns, strict=True):
             line += 1
             refuse_too_many(path, line)
             values = [text, _named(path, line, label, names), *split]
-            pairs = zip(wanted, values, strict=True)
+            pairs = zip(chosen_columns, values, strict=True)
             yield Row(line, *(_plain(path, line, name, value) for name, value in pairs))
 
 

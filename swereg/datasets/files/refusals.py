@@ -19,13 +19,13 @@ def quote(value: str) -> str:
 def some(values: Sequence[str]) -> str:
     """List the first five of some values, and say how many more there are."""
     shown = ", ".join(values[:SHOWN])
-    more = len(values) - SHOWN
-    return f"{shown} and {more:,} more" if more > 0 else shown
+    hidden = len(values) - SHOWN
+    return f"{shown} and {hidden:,} more" if hidden > 0 else shown
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, noun: str) -> str:
     """A number and its noun, such as ``1 row`` and ``1,204 rows``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def place(path: Path, line: int) -> str:
@@ -44,6 +44,6 @@ def printable(value: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
-def refuse(what: str, why: str, hint: str, code: str) -> DataError:
+def refuse(claim: str, why: str, hint: str, code: str) -> DataError:
     """Build the error of one kind of fault."""
-    return DataError(what, why=why, hint=hint, code=f"data.{code}")
+    return DataError(claim, why=why, hint=hint, code=f"data.{code}")

@@ -70,15 +70,15 @@ def find_files(source: Source) -> tuple[Files, list[str]]:
 def _by_name_or_order(paths: Sequence[Path]) -> tuple[Files, list[str]]:
     """Give named files their splits, and the others what is left, in order."""
     files: Files = {}
-    others = []
+    unnamed = []
     for path in paths:
         name = _split_of(path)
         if name is None:
-            others.append(path)
+            unnamed.append(path)
         else:
             _put(files, name, path)
-    left = [name for name in SPLITS if name not in files]
-    files |= dict(zip(left, others, strict=False))
+    missing = [name for name in SPLITS if name not in files]
+    files |= dict(zip(missing, unnamed, strict=False))
     if "train" not in files:
         raise UsageError(
             "there is no file for train",
@@ -87,7 +87,7 @@ def _by_name_or_order(paths: Sequence[Path]) -> tuple[Files, list[str]]:
             code="data.files",
         )
     files = {name: files[name] for name in SPLITS if name in files}
-    return files, [f"The files are taken for {_shown(files)}."] if others else []
+    return files, [f"The files are taken for {_shown(files)}."] if unnamed else []
 
 
 def _in_folder(folder: Path) -> tuple[Files, list[str]]:
@@ -117,8 +117,8 @@ def _in_folder(folder: Path) -> tuple[Files, list[str]]:
             "Name the files: --data TRAIN --data VAL --data TEST",
             "no-train",
         )
-    others = [printable(path.name) for path in data if path not in files.values()]
-    notices = [f"Not used, though in {printable(folder.name)}: {some(others)}."] if others else []
+    unused = [printable(path.name) for path in data if path not in files.values()]
+    notices = [f"Not used, though in {printable(folder.name)}: {some(unused)}."] if unused else []
     return {name: files[name] for name in SPLITS if name in files}, notices
 
 
@@ -150,8 +150,8 @@ def split_called(name: str) -> Split | None:
 
 def split_spoken_of(name: str) -> Split | None:
     """The one split that a name has a word for, such as ``mydata-dev``."""
-    found = {_WORDS[word] for word in re.split(r"[\W_\d]+", _key(name)) if word in _WORDS}
-    return found.pop() if len(found) == 1 else None
+    splits = {_WORDS[word] for word in re.split(r"[\W_\d]+", _key(name)) if word in _WORDS}
+    return splits.pop() if len(splits) == 1 else None
 
 
 def _key(name: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from swereg.errors import UsageError, did_you_mean
 
 
-def unknown(word: str, known: Sequence[str], where: str, code: str) -> UsageError:
+def unknown(word: str, names: Sequence[str], where: str, code: str) -> UsageError:
     """Build the error of a key that is not known, with the one that was probably meant."""
     return UsageError(
         f"{where} says {word!r}, which is not known",
-        why=f"It may say {', '.join(known)}.",
-        hint=did_you_mean(word, known, otherwise="Correct it, or take it out."),
+        why=f"It may say {', '.join(names)}.",
+        hint=did_you_mean(word, names, otherwise="Correct it, or take it out."),
         code=code,
     )

@@ -109,26 +109,26 @@ def _sheet(path: Path, book: Any) -> Sheet:
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     shown = [quote(title) for title in sheets]
     if named:
-        found = [sheet for title, sheet in sheets.items() if _key(title) == _key(named)]
-        if not found:
+        matching = [sheet for title, sheet in sheets.items() if _key(title) == _key(named)]
+        if not matching:
             raise refuse(
                 f"{printable(file.name)} has no sheet {quote(named)}",
                 f"Its sheets are {some(shown)}.",
                 f"Name one of them, such as {printable(file.name)}#{next(iter(sheets), 'Blad1')}.",
                 "sheet",
             )
-        return Sheet(found[0], [])
+        return Sheet(matching[0], [])
     visible = [sheet for sheet in sheets.values() if sheet.sheet_state == "visible"]
     if not visible:
         raise broken(path, "It has no sheet that is shown")
-    others = [quote(sheet.title) for sheet in visible[1:]]
-    if not others:
+    further = [quote(sheet.title) for sheet in visible[1:]]
+    if not further:
         return Sheet(visible[0], [])
     return Sheet(
         visible[0],
         [
             f"{printable(file.name)}: the sheet {quote(visible[0].title)} is read, "
-            f"not {some(others)} "
+            f"not {some(further)} "
             f"({printable(file.name)}#SHEET reads another)."
         ],
     )

@@ -46,9 +46,9 @@ def read(card: Path) -> Card:
             "hub-card",
         ) from fault
     named = header.get("configs") if isinstance(header, dict) else None
-    found = [one for one in named if isinstance(one, dict)] if isinstance(named, list) else []
-    configs = {_name(one): patterns for one in found if (patterns := _patterns(one))}
-    first = [_name(one) for one in found if one.get("default") is True]
+    listed = [item for item in named if isinstance(item, dict)] if isinstance(named, list) else []
+    configs = {_name(item): patterns for item in listed if (patterns := _patterns(item))}
+    first = [_name(item) for item in listed if item.get("default") is True]
     return Card(configs, next(iter([*first, *(configs if len(configs) == 1 else ())]), "default"))
 
 
@@ -77,30 +77,30 @@ def choose(
     _refuse_unknown(splits, [split for split, _ in patterns])
     parts: Parts = {}
     for split, globs in patterns:
-        which = _which(split, splits)
-        if which is None or which in parts:
+        chosen_splits = _which(split, splits)
+        if chosen_splits is None or chosen_splits in parts:
             continue
-        found = [f for f in files if extension(Path(f)) in DATA and _matches(f, globs)]
-        if found:
-            parts[which] = tuple(sorted(found))
+        matching = [f for f in files if extension(Path(f)) in DATA and _matches(f, globs)]
+        if matching:
+            parts[chosen_splits] = tuple(sorted(matching))
     return parts
 
 
 def _which(split: str, splits: Mapping[Split, str]) -> Split | None:
     """Which of our splits one of the dataset's is; what was said wins over the usual words."""
-    said = next((ours for ours, theirs in splits.items() if theirs == split), None)
-    if said is not None:
-        return said
+    own_name = next((ours for ours, theirs in splits.items() if theirs == split), None)
+    if own_name is not None:
+        return own_name
     usual = split_called(split) or split_spoken_of(split)
     return None if usual in splits else usual
 
 
-def _refuse_unknown(splits: Mapping[Split, str], there: Sequence[str]) -> None:
+def _refuse_unknown(splits: Mapping[Split, str], listed: Sequence[str]) -> None:
     for ours, theirs in splits.items():
-        if theirs not in there:
+        if theirs not in listed:
             raise refuse(
                 f"the dataset has no split {quote(theirs)} for {ours}",
-                f"It has {some([quote(name) for name in there])}.",
+                f"It has {some([quote(name) for name in listed])}.",
                 f"Name one of them: {ours}=NAME",
                 "hub-split",
             )
@@ -111,8 +111,8 @@ def _patterns(config: Mapping[str, Any]) -> Patterns:
     files, folder = config.get("data_files"), str(config.get("data_dir") or "").strip("/")
     if isinstance(files, dict):
         pairs = [(str(split), _strings(path)) for split, path in files.items()]
-    elif isinstance(files, list) and all(isinstance(one, dict) for one in files):
-        pairs = [(str(one.get("split", "train")), _strings(one.get("path"))) for one in files]
+    elif isinstance(files, list) and all(isinstance(item, dict) for item in files):
+        pairs = [(str(item.get("split", "train")), _strings(item.get("path"))) for item in files]
     else:
         pairs = [("train", _strings(files))]
     prefix = f"{folder}/" if folder not in ("", ".") else ""
@@ -125,7 +125,7 @@ def _patterns(config: Mapping[str, Any]) -> Patterns:
 
 def _strings(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    return [one for one in values if isinstance(one, str)]
+    return [item for item in values if isinstance(item, str)]
 
 
 def _matches(file: str, globs: Sequence[str]) -> bool:
@@ -135,12 +135,12 @@ def _matches(file: str, globs: Sequence[str]) -> bool:
     )
 
 
-def _no_config(config: str, known: Sequence[str]) -> Exception:
+def _no_config(config: str, configs: Sequence[str]) -> Exception:
     return refuse(
         f"the dataset has no config {quote(config)}"
         if config
         else "the dataset has several configs, and none is the default",
-        f"It has {some([quote(name) for name in known])}.",
-        f"Name one of them: hub:ORG/NAME[config={known[0]}]",
+        f"It has {some([quote(name) for name in configs])}.",
+        f"Name one of them: hub:ORG/NAME[config={configs[0]}]",
         "hub-config",
     )

@@ -43,11 +43,11 @@ def fetch(spec: Spec, options: ReadOptions) -> Located:
         raise _unreachable(spec, "nothing; none of its data files is there")
     if "train" not in parts:
         raise layout.no_train(spec.name, list(sizes), parts)
-    wanted = [name for part in parts.values() for name in part]
-    _refuse_size(spec, sum(sizes[name] for name in wanted))
+    files_needed = [name for part in parts.values() for name in part]
+    _refuse_size(spec, sum(sizes[name] for name in files_needed))
     if listed is not None:
-        folder = _snapshot(exact, [glob.escape(name) for name in wanted])
-    missing = [name for name in wanted if not (folder / name).is_file()]
+        folder = _snapshot(exact, [glob.escape(name) for name in files_needed])
+    missing = [name for name in files_needed if not (folder / name).is_file()]
     if missing:
         raise _unreachable(spec, f"nothing; {some(missing)} is not there")
     source = spec.at(commit)
@@ -103,7 +103,7 @@ def _listed(spec: Spec) -> dict[str, int] | None:
         info = HfApi().dataset_info(spec.name, revision=spec.revision, files_metadata=True)
     except Exception:  # whatever the network raises, the cache may have what is needed
         return None
-    return {one.rfilename: one.size or 0 for one in info.siblings or ()}
+    return {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or ()}
 
 
 def _cached(folder: Path) -> dict[str, int]:

@@ -31,16 +31,16 @@ def choose(files: Sequence[str], config: str, splits: Mapping[Split, str]) -> Pa
     data = [PurePosixPath(file) for file in sorted(files) if _is_data(file)]
     data = [path for path in data if _config(path) == _chosen(data, config)]
     for kind in _FORMATS:
-        there = [path for path in data if extension(Path(path)) in kind]
+        matching = [path for path in data if extension(Path(path)) in kind]
         parts: dict[Split, tuple[str, ...]] = {}
-        for path in there:
+        for path in matching:
             split = _split(path, splits)
             if split is not None:
                 parts[split] = (*parts.get(split, ()), str(path))
         if "train" in parts:
             return parts
-        if len(data) == 1 and there:
-            return {"train": (str(there[0]),)}
+        if len(data) == 1 and matching:
+            return {"train": (str(matching[0]),)}
     return {}
 
 
@@ -66,16 +66,16 @@ def _is_data(file: str) -> bool:
 
 
 def _chosen(data: Sequence[PurePosixPath], config: str) -> str:
-    there = sorted({_config(path) for path in data})
-    name = config or ("" if "" in there else there[0] if len(there) == 1 else "default")
-    if not data or name in there:
+    configs = sorted({_config(path) for path in data})
+    name = config or ("" if "" in configs else configs[0] if len(configs) == 1 else "default")
+    if not data or name in configs:
         return name
     raise refuse(
         f"the dataset has no config {quote(config)}"
         if config
         else "it is not clear which config of the dataset is meant",
-        f"By its folders it has {some([quote(name) for name in there if name]) or 'none'}.",
-        f"Name one of them: hub:ORG/NAME[config={there[-1] or 'NAME'}]",
+        f"By its folders it has {some([quote(name) for name in configs if name]) or 'none'}.",
+        f"Name one of them: hub:ORG/NAME[config={configs[-1] or 'NAME'}]",
         "hub-config",
     )
 
@@ -92,5 +92,5 @@ def _split(path: PurePosixPath, splits: Mapping[Split, str]) -> Split | None:
     for ours, theirs in splits.items():
         if any(name == theirs or name.startswith(f"{theirs}-") for name in names):
             return ours
-    usual = next((found for name in names if (found := split_spoken_of(name))), None)
+    usual = next((spoken for name in names if (spoken := split_spoken_of(name))), None)
     return None if usual in splits else usual

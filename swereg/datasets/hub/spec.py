@@ -43,9 +43,9 @@ class Spec:
 
     def at(self, commit: str) -> str:
         """Write the spec with the commit it was resolved to."""
-        said = [("config", self.config), ("text", self.text), ("label", self.label)]
-        said += self.splits.items()
-        pairs = ",".join(f"{key}={value}" for key, value in said if value)
+        parts = [("config", self.config), ("text", self.text), ("label", self.label)]
+        parts += self.splits.items()
+        pairs = ",".join(f"{key}={value}" for key, value in parts if value)
         return f"{PREFIX}{self.name}@{commit}{f'[{pairs}]' if pairs else ''}"
 
 
@@ -56,7 +56,7 @@ def spec_in(source: Source) -> Spec | None:
         UsageError: it is no spec, or one among several sources.
     """
     sources = [source] if isinstance(source, str | Path) else list(source)
-    texts = [str(one) for one in sources]
+    texts = [str(location) for location in sources]
     if not any(text.startswith(PREFIX) for text in texts):
         return None
     if len(texts) > 1:
@@ -82,17 +82,17 @@ def parse(text: str) -> Spec:
             hint="Write it as hub:ORG/NAME, or hub:ORG/NAME@REVISION[config=sv,label=intent].",
             code="hub.spec",
         )
-    said: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for pair in filter(str.strip, (match["said"] or "").split(",")):
         key, _, value = (part.strip() for part in pair.partition("="))
         if key not in KEYS:
             raise unknown(key, KEYS, f"{text!r}", "hub.spec")
-        if not value or key in said:
+        if not value or key in pairs:
             raise UsageError(
                 f"{pair.strip()!r} of {text!r} is not KEY=VALUE, once for each key",
                 why=f"The keys are {', '.join(KEYS)}.",
                 code="hub.spec",
             )
-        said[key] = value
-    splits: dict[Split, str] = {name: said.pop(name) for name in SPLITS if name in said}
-    return Spec(match["name"], match["revision"] or "", splits=splits, **said)
+        pairs[key] = value
+    splits: dict[Split, str] = {name: pairs.pop(name) for name in SPLITS if name in pairs}
+    return Spec(match["name"], match["revision"] or "", splits=splits, **pairs)

@@ -45,21 +45,21 @@ def read_task(path: str | Path) -> Task:
         UsageError: it is no TOML, or says something that is not known or makes no sense.
     """
     path = Path(path)
-    said = _parsed(path)
-    check_keys(path, said)
-    labels = _labels(path, said)
-    source, options = _source(path, said), _options(said)
+    keys = _parsed(path)
+    check_keys(path, keys)
+    labels = _labels(path, keys)
+    source, options = _source(path, keys), _options(keys)
     return Task(
-        name=refs.check_name(said["name"], what="task name"),
-        read=partial(_read, source, _splits(path, said, source), options, labels),
+        name=refs.check_name(keys["name"], noun="task name"),
+        read=partial(_read, source, _splits(path, keys, source), options, labels),
         labels=labels.order,
-        description=said.get("description", ""),
-        source=said["source"],
-        licence=said.get("licence", ""),
-        homepage=said.get("homepage", ""),
-        citation=said.get("citation", "").strip(),
-        metric=said.get("metric", ""),
-        needs_hub=said["source"].startswith(hub_spec.PREFIX),
+        description=keys.get("description", ""),
+        source=keys["source"],
+        licence=keys.get("licence", ""),
+        homepage=keys.get("homepage", ""),
+        citation=keys.get("citation", "").strip(),
+        metric=keys.get("metric", ""),
+        needs_hub=keys["source"].startswith(hub_spec.PREFIX),
     )
 
 
@@ -79,9 +79,9 @@ def _parsed(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _labels(path: Path, said: Mapping[str, Any]) -> Labels:
-    names, mapping = tuple(said.get("labels", ())), said.get("mapping", {})
-    bins = tuple(map(float, said.get("bins", ())))
+def _labels(path: Path, keys: Mapping[str, Any]) -> Labels:
+    names, mapping = tuple(keys.get("labels", ())), keys.get("mapping", {})
+    bins = tuple(map(float, keys.get("bins", ())))
     labels = Labels(names, mapping, bins)
     if len(set(labels.order)) < len(names):
         raise wrong(path, "it names a label twice in labels")
@@ -99,28 +99,28 @@ def _labels(path: Path, said: Mapping[str, Any]) -> Labels:
     return labels
 
 
-def _source(path: Path, said: Mapping[str, Any]) -> Source:
+def _source(path: Path, keys: Mapping[str, Any]) -> Source:
     """Where the examples are: a Hub spec as it is, a path beside the task file."""
-    source: str = said["source"]
+    source: str = keys["source"]
     if not source.startswith(hub_spec.PREFIX):
         return path.parent / source
     spec = hub_spec.parse(source)
-    twice = [key for key in ("text", "label") if getattr(spec, key) and said.get("columns", {})]
-    twice += ["splits"] if spec.splits and said.get("splits") else []
+    twice = [key for key in ("text", "label") if getattr(spec, key) and keys.get("columns", {})]
+    twice += ["splits"] if spec.splits and keys.get("splits") else []
     if twice:
         raise wrong(path, f"its source says {twice[0]}, and so does a table of its own")
     return source
 
 
-def _splits(path: Path, said: Mapping[str, Any], source: Source) -> Mapping[str, str]:
-    splits: Mapping[str, str] = said.get("splits", {})
+def _splits(path: Path, keys: Mapping[str, Any], source: Source) -> Mapping[str, str]:
+    splits: Mapping[str, str] = keys.get("splits", {})
     if splits and "train" not in splits and isinstance(source, Path):
         raise wrong(path, "it says splits, but none for train")
     return splits
 
 
-def _options(said: Mapping[str, Any]) -> ReadOptions:
-    columns, reading = said.get("columns", {}), said.get("reading", {})
+def _options(keys: Mapping[str, Any]) -> ReadOptions:
+    columns, reading = keys.get("columns", {}), keys.get("reading", {})
     return ReadOptions(text=columns.get("text", ""), label=columns.get("label", ""), **reading)
 
 

@@ -75,13 +75,13 @@ KEYS: dict[str, Kind | Table] = {
 }
 
 
-def check_keys(path: Path, said: Mapping[str, Any]) -> None:
+def check_keys(path: Path, keys: Mapping[str, Any]) -> None:
     """Refuse keys that are unknown, values of another kind, and what is missing.
 
     Raises:
         UsageError: there are some.
     """
-    for key, value in said.items():
+    for key, value in keys.items():
         kind = KEYS.get(key)
         if kind is None:
             raise unknown(key, list(KEYS), printable(path.name), "task.toml")
@@ -90,9 +90,9 @@ def check_keys(path: Path, said: Mapping[str, Any]) -> None:
         else:
             _check_table(path, key, value, kind)
     for key in ("name", "source"):
-        if key not in said:
+        if key not in keys:
             raise wrong(path, f"it does not say {key}", f'Add: {key} = "..."')
-    metric = said.get("metric", METRICS[0])
+    metric = keys.get("metric", METRICS[0])
     if metric not in METRICS:
         raise unknown(metric, METRICS, f"metric of {printable(path.name)}", "task.toml")
 

@@ -66,12 +66,14 @@ def examine(
     if split not in (None, *SPLITS[1:]):
         raise UsageError(f"there are no answers on {split}", code="examine.split")
     ref = evidence.entry.ref
-    wanted: tuple[Split, ...] = (split,) if split else ("test", "val")
-    for each in wanted:
-        scored = evidence.scored(each)
+    splits: tuple[Split, ...] = (split,) if split else ("test", "val")
+    for candidate in splits:
+        scored = evidence.scored(candidate)
         if scored is not None:
-            kept = evidence.dataset is not None
-            return Examination(ref, each, report(scored, bootstrap), _mistakes(scored, kept))
+            has_texts = evidence.dataset is not None
+            return Examination(
+                ref, candidate, report(scored, bootstrap), _mistakes(scored, has_texts)
+            )
     raise NotFound(
         f"there are no stored answers of {ref}" + (f" on {split}" if split else ""),
         why="It was imported without --data."
@@ -82,11 +84,11 @@ def examine(
     )
 
 
-def _mistakes(scored: Scored, kept: bool) -> tuple[Mistake, ...]:
-    found = [
+def _mistakes(scored: Scored, has_texts: bool) -> tuple[Mistake, ...]:
+    mistakes = [
         Mistake(
             row=row,
-            text=scored.examples[row].text if kept else None,
+            text=scored.examples[row].text if has_texts else None,
             label=scored.examples[row].label,
             answer=scored.labels[scored.best[row]],
             score=float(scored.probabilities[row, scored.best[row]]),
@@ -95,4 +97,4 @@ def _mistakes(scored: Scored, kept: bool) -> tuple[Mistake, ...]:
         for row in range(scored.rows)
         if not scored.right[row]
     ]
-    return tuple(sorted(found, key=lambda mistake: (-mistake.score, mistake.row)))
+    return tuple(sorted(mistakes, key=lambda mistake: (-mistake.score, mistake.row)))

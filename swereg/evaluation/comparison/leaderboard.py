@@ -55,7 +55,7 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON values."""
-        rows = [{"ref": one.ref, **asdict(one)} for one in self.rows]
+        rows = [{"ref": row.ref, **asdict(row)} for row in self.rows]
         pair = self.between.to_json() if self.between else None
         return {**asdict(replace(self, rows=(), between=None)), "rows": rows, "between": pair}
 
@@ -77,7 +77,7 @@ class Choice:
 
 
 def compare(
-    those: Sequence[Evidence],
+    evidence: Sequence[Evidence],
     *,
     metric: str | None = None,
     folded: bool = False,
@@ -101,30 +101,30 @@ def compare(
         Conflict: the entries are of different tasks.
         UsageError: there is no such metric or column.
     """
-    entries = [each.entry for each in those]
+    entries = [item.entry for item in evidence]
     outlines = [Outline.of(entry) for entry in entries]
     task, metric = _check(outlines), _metric(outlines, metric)
     groups, baseline = _groups(outlines, folded=folded), _baseline(outlines)
-    whole = choice or Choice((), _split(outlines), len(entries), len(groups))
-    split, by_ref = whole.split, {entry.ref: entry for entry in entries}
-    two = whole.entries == len(entries) == 2
+    chosen = choice or Choice((), _split(outlines), len(entries), len(groups))
+    split, by_ref = chosen.split, {entry.ref: entry for entry in entries}
+    two = chosen.entries == len(entries) == 2
     rows = [_stored(group, by_ref, baseline, split) for group in groups]
     counted = {ref for group in groups for ref in group.refs}
-    able = [each for each in those if each.entry.ref in counted]
+    able = [item for item in evidence if item.entry.ref in counted]
     paired = two and not folded
-    aligned, why = shared(those, split) if paired else (_common(able, split), "")
-    found = measure(rows, aligned, list(METRICS) if paired else [*RESAMPLED, metric])
-    ranked = rank(rows, found, metric)
-    pair = between(those[0], those[1], split, metric, found, why) if paired else None
-    held = next((one for one in ranked if one.baseline), None)
-    marked = mark_varied(mark_best([against(one, held) for one in ranked]))
+    aligned, why = shared(evidence, split) if paired else (_common(able, split), "")
+    resampled = measure(rows, aligned, list(METRICS) if paired else [*RESAMPLED, metric])
+    ranked = rank(rows, resampled, metric)
+    pair = between(evidence[0], evidence[1], split, metric, resampled, why) if paired else None
+    held = next((row for row in ranked if row.baseline), None)
+    marked = mark_varied(mark_best([against(row, held) for row in ranked]))
     if sort:
-        marked = in_order(marked, sort, lambda one: one.figures.get(sort))
-    cut = whole.rows > len(groups) or limit is None  # already, or not at all
+        marked = in_order(marked, sort, lambda row: row.figures.get(sort))
+    cut = chosen.rows > len(groups) or limit is None  # already, or not at all
     shown = [
-        one
-        for at, one in enumerate(marked)
-        if cut or at < (limit or 0) or one.baseline or metric in one.best
+        row
+        for at, row in enumerate(marked)
+        if cut or at < (limit or 0) or row.baseline or metric in row.best
     ]
     return Comparison(
         task=task,
@@ -133,13 +133,13 @@ def compare(
         examples=aligned.rows if aligned else 0,
         rows=tuple(shown),
         between=pair,
-        notices=tuple(notices(those, marked, aligned, split, pair=two)),
-        more=whole.rows - len(shown),
+        notices=tuple(notices(evidence, marked, aligned, split, pair=two)),
+        more=chosen.rows - len(shown),
     )
 
 
 def choose(
-    those: Sequence[Outline], most: int, *, metric: str | None, folded: bool, sort: str
+    outlines: Sequence[Outline], limit: int, *, metric: str | None, folded: bool, sort: str
 ) -> Choice:
     """Choose the entries of the best rows by a column, as they were scored when they were trained.
 
@@ -149,58 +149,65 @@ def choose(
     Raises:
         NotFound, Conflict, UsageError: as ``compare``.
     """
-    _check(those)
-    metric, split, baseline = _metric(those, metric), _split(those), _baseline(those)
-    groups, by_ref = _groups(those, folded=folded), {one.ref: one for one in those}
+    _check(outlines)
+    metric, split, baseline = _metric(outlines, metric), _split(outlines), _baseline(outlines)
+    groups, by_ref = (
+        _groups(outlines, folded=folded),
+        {outline.ref: outline for outline in outlines},
+    )
 
     def figure(column: str, group: Fold) -> float | None:
         values = [figure_of(by_ref[ref], column, split) for ref in group.refs]
-        there = [value for value in values if value is not None]
-        return sum(there) / len(there) if len(there) == len(values) else None
+        numbers = [value for value in values if value is not None]
+        return sum(numbers) / len(numbers) if len(numbers) == len(values) else None
 
-    kept = groups
-    scored = [one for one in those if one.scores.get(split)]
+    groups_kept = groups
+    scored = [outline for outline in outlines if outline.scores.get(split)]
     if all(
-        figure_of(one, column, split) is not None for one in scored for column in (metric, sort)
+        figure_of(outline, column, split) is not None
+        for outline in scored
+        for column in (metric, sort)
     ):
         ordered = in_order(groups, sort, partial(figure, sort))
         best = in_order(ordered, metric, partial(figure, metric))[0]
-        kept = [
+        groups_kept = [
             group
             for at, group in enumerate(ordered)
-            if at < most or group == best or baseline in group.refs
+            if at < limit or group == best or baseline in group.refs
         ]
-    names = {ref for group in kept for ref in (*group.refs, *group.repeats)}
-    refs = tuple(one.ref for one in those if one.ref in names)
-    return Choice(refs, split, len(those), len(groups))
+    names = {ref for group in groups_kept for ref in (*group.refs, *group.repeats)}
+    refs = tuple(outline.ref for outline in outlines if outline.ref in names)
+    return Choice(refs, split, len(outlines), len(groups))
 
 
-def _split(those: Sequence[Outline]) -> Split:
+def _split(outlines: Sequence[Outline]) -> Split:
     """Test, where all that have scores have them on test."""
-    return "test" if all("test" in one.scores for one in those if one.scores) else "val"
+    return (
+        "test" if all("test" in outline.scores for outline in outlines if outline.scores) else "val"
+    )
 
 
-def _metric(those: Sequence[Outline], asked: str | None) -> str:
+def _metric(outlines: Sequence[Outline], metric: str | None) -> str:
     """Choose the judging metric: the one asked for, the task's own, or accuracy."""
-    if asked is None:
-        return those[0].metric if those[0].metric in METRICS else DEFAULT_METRIC
-    if asked not in METRICS:
+    if metric is None:
+        return outlines[0].metric if outlines[0].metric in METRICS else DEFAULT_METRIC
+    if metric not in METRICS:
         raise UsageError(
-            f"there is no metric {asked!r}",
+            f"there is no metric {metric!r}",
             hint=f"Take one of {', '.join(METRICS)}.",
             code="compare.metric",
         )
-    return asked
+    return metric
 
 
-def _check(those: Sequence[Outline]) -> str:
-    if not those:
+def _check(outlines: Sequence[Outline]) -> str:
+    if not outlines:
         raise NotFound(
             "there is nothing to compare",
             hint="Train something first: swereg train --task sentiment",
             code="compare.empty",
         )
-    tasks = sorted({one.task for one in those})
+    tasks = sorted({outline.task for outline in outlines})
     if len(tasks) > 1:
         raise Conflict(
             "entries of different tasks cannot be compared",
@@ -211,43 +218,47 @@ def _check(those: Sequence[Outline]) -> str:
     return tasks[0]
 
 
-def _groups(those: Sequence[Outline], *, folded: bool) -> list[Fold]:
+def _groups(outlines: Sequence[Outline], *, folded: bool) -> list[Fold]:
     """Group entries, in the order of their first ones."""
-    return fold(those) if folded else [Fold((one.ref,)) for one in those]
+    return fold(outlines) if folded else [Fold((outline.ref,)) for outline in outlines]
 
 
-def _baseline(those: Sequence[Outline]) -> str:
+def _baseline(outlines: Sequence[Outline]) -> str:
     """The newest full fine-tuning, or ``""``."""
-    full = [one for one in those if one.method == BASELINE]
-    return max(full, key=lambda one: one.created).ref if full else ""
+    full = [outline for outline in outlines if outline.method == BASELINE]
+    return max(full, key=lambda outline: outline.created).ref if full else ""
 
 
-def _common(those: Sequence[Evidence], split: Split) -> Aligned | None:
+def _common(evidence: Sequence[Evidence], split: Split) -> Aligned | None:
     """Find the entries that can be ranked together, and the examples that all of them answered.
 
     They are those that share at least half of the newest one's examples; of entries on the same
     data that is all of them.
     """
-    able = [each for each in those if each.scored(split) is not None]
+    able = [item for item in evidence if item.scored(split) is not None]
     if not able:
         return None
-    newest = max(able, key=lambda each: each.entry.created)
-    chosen, known = [], {newest.entry.dataset: True}
-    for each in able:
-        dataset = each.entry.dataset
-        if dataset not in known:
-            found, _ = shared([newest, each], split)
-            known[dataset] = found is not None and 2 * found.rows >= found.of[newest.entry.ref]
-        if known[dataset]:
-            chosen.append(each)
+    newest = max(able, key=lambda item: item.entry.created)
+    chosen, on_same_data = [], {newest.entry.dataset: True}
+    for item in able:
+        dataset = item.entry.dataset
+        if dataset not in on_same_data:
+            aligned, _ = shared([newest, item], split)
+            on_same_data[dataset] = (
+                aligned is not None and 2 * aligned.rows >= aligned.of[newest.entry.ref]
+            )
+        if on_same_data[dataset]:
+            chosen.append(item)
     return shared(chosen, split)[0]
 
 
 def _stored(group: Fold, by_ref: Mapping[str, Entry], baseline: str, split: Split) -> Row:
     """Make a row with its scores as they were stored; they stay where nothing better is known."""
     entries = [by_ref[ref] for ref in group.refs]
-    one = row(entries, group.repeats, baseline=baseline in group.refs)
+    made_row = row(entries, group.repeats, baseline=baseline in group.refs)
     means, deviations = spread([entry.scores.get(split, {}) for entry in entries])
     return replace(
-        one, figures={**one.figures, **means}, deviations={**one.deviations, **deviations}
+        made_row,
+        figures={**made_row.figures, **means},
+        deviations={**made_row.deviations, **deviations},
     )

@@ -79,57 +79,62 @@ class Between:
 
 
 def between(
-    a: Evidence, b: Evidence, split: Split, metric: str, found: Mapping[str, Resampled], why: str
+    a: Evidence,
+    b: Evidence,
+    split: Split,
+    metric: str,
+    resampled: Mapping[str, Resampled],
+    why: str,
 ) -> Between:
     """Compare B with A.
 
     Args:
-        found: every metric of both on the examples that both answered and neither learnt from;
+        resampled: every metric of both on the examples that both answered and neither learnt from;
             empty where there are none.
         why: there are none.
     """
     names = (a.entry.ref, b.entry.ref)
     changes = tuple(_changes(a.entry, b.entry))
-    if not found:
+    if not resampled:
         words = f"{names[1]} and {names[0]} cannot be ranked: {why}"
         return Between(*names, metric, changes, _rows(a, b), {}, None, 0, words)
-    held = paired(found, *names)
-    (one,) = found[metric].groups[names[0]]
+    held = paired(resampled, *names)
+    (scored,) = resampled[metric].groups[names[0]]
     return Between(
         a=names[0],
         b=names[1],
         metric=metric,
         changes=changes,
         data=_rows(a, b),
-        figures=_figures(held, one),
+        figures=_figures(held, scored),
         pair=held,
         rows=held.rows,
         sentence=sentence(held, metric, _SPLIT_NOUNS[split]),
     )
 
 
-def shared(those: Sequence[Evidence], split: Split) -> tuple[Aligned | None, str]:
+def shared(evidence: Sequence[Evidence], split: Split) -> tuple[Aligned | None, str]:
     """Find the examples that several entries answered, or say why there are none."""
-    scored = {each.entry.ref: each.scored(split) for each in those}
-    silent = [ref for ref, found in scored.items() if found is None]
+    scored = {item.entry.ref: item.scored(split) for item in evidence}
+    silent = [ref for ref, answers in scored.items() if answers is None]
     if silent:
         return None, f"there are no stored answers of {', '.join(silent)}."
-    several = len({each.entry.dataset for each in those}) > 1
-    learnt = frozenset().union(*(each.learnt for each in those)) if several else ()
+    several = len({item.entry.dataset for item in evidence}) > 1
+    learnt = frozenset().union(*(item.learnt for item in evidence)) if several else ()
     try:
-        return align({ref: one for ref, one in scored.items() if one}, learnt), ""
+        return align({ref: part for ref, part in scored.items() if part}, learnt), ""
     except Conflict as conflict:
         return None, f"{conflict.what}. {conflict.why}".strip()
 
 
-def _figures(found: Pair, scored: Scored) -> dict[str, dict[str, Figure]]:
+def _figures(pair: Pair, scored: Scored) -> dict[str, dict[str, Figure]]:
     """What is known of each alone, by reference and metric."""
-    reasons = {name: METRICS[name].undefined(scored) for name in found.differences}
+    reasons = {name: METRICS[name].undefined(scored) for name in pair.differences}
     a, b = {}, {}
-    for name, each in found.differences.items():
-        a[name] = Figure(name, each.a, each.limits[0], reasons[name])
-        b[name] = Figure(name, each.b, each.limits[1], reasons[name])
-    return {found.a: a, found.b: b}
+    for name, judged in pair.differences.items():
+        a[name] = Figure(name, judged.a, judged.limits[0], reasons[name])
+        b[name] = Figure(name, judged.b, judged.limits[1], reasons[name])
+    return {pair.a: a, pair.b: b}
 
 
 def _changes(a: Entry, b: Entry) -> list[Change]:
@@ -144,10 +149,10 @@ def _changes(a: Entry, b: Entry) -> list[Change]:
         "environment": (a.environment, b.environment),
     }
     return [
-        Change(part, name, one.get(name), other.get(name))
-        for part, (one, other) in parts.items()
-        for name in {**one, **other}
-        if (one.get(name) or None) != (other.get(name) or None)
+        Change(part, name, right.get(name), wrong.get(name))
+        for part, (right, wrong) in parts.items()
+        for name in {**right, **wrong}
+        if (right.get(name) or None) != (wrong.get(name) or None)
     ]
 
 
@@ -155,8 +160,8 @@ def _rows(a: Evidence, b: Evidence) -> dict[str, int] | None:
     """Count the rows that changed from A's data to B's."""
     if a.dataset is None or b.dataset is None or a.entry.dataset == b.entry.dataset:
         return None
-    found = difference(a.dataset, b.dataset)
-    return {"same": found.same, **{kind: len(those) for kind, those in found.kinds.items()}}
+    changes = difference(a.dataset, b.dataset)
+    return {"same": changes.same, **{kind: len(rows) for kind, rows in changes.kinds.items()}}
 
 
 def _recipe(entry: Entry) -> dict[str, Any]:

@@ -18,51 +18,55 @@ def measure(
     """Resample some metrics of the rows of which every entry is among the aligned ones."""
     scored = aligned.scored if aligned else {}
     groups = {
-        one.ref: [scored[ref] for ref in one.refs]
-        for one in rows
-        if all(ref in scored for ref in one.refs)
+        row.ref: [scored[ref] for ref in row.refs]
+        for row in rows
+        if all(ref in scored for ref in row.refs)
     }
     return resample(groups, list(dict.fromkeys(metrics))) if groups else {}
 
 
-def rank(rows: Sequence[Row], found: Mapping[str, Resampled], metric: str) -> list[Row]:
+def rank(rows: Sequence[Row], resampled: Mapping[str, Resampled], metric: str) -> list[Row]:
     """Rank the rows that were measured; leave the others alone."""
-    if not found:
+    if not resampled:
         return list(rows)
-    shown = {name: found[name] for name in dict.fromkeys([*RESAMPLED, metric])}
-    near, able = _near(found[metric]), found[metric].groups
-    base = next((one.ref for one in rows if one.baseline and one.ref in able), None)
-    return [_measured(one, shown, near, base) if one.ref in able else one for one in rows]
+    shown = {name: resampled[name] for name in dict.fromkeys([*RESAMPLED, metric])}
+    near, able = _near(resampled[metric]), resampled[metric].groups
+    base = next((row.ref for row in rows if row.baseline and row.ref in able), None)
+    return [_measured(row, shown, near, base) if row.ref in able else row for row in rows]
 
 
-def _near(found: Resampled) -> set[str]:
+def _near(resampled: Resampled) -> set[str]:
     """Name the rows that cannot be told from the best; none where the metric decides nothing."""
-    first = next(iter(found.groups.values()))[0]
-    if found.metric.undecided(first):
+    first = next(iter(resampled.groups.values()))[0]
+    if resampled.metric.undecided(first):
         return set()
-    return {place.name for place in standings(found) if place.within_noise}
+    return {place.name for place in standings(resampled) if place.within_noise}
 
 
-def _measured(one: Row, found: Mapping[str, Resampled], near: set[str], base: str | None) -> Row:
+def _measured(
+    row: Row, resampled: Mapping[str, Resampled], near: set[str], base: str | None
+) -> Row:
     """Add to a row what the shared examples tell of it."""
-    ref = one.ref
-    scored = next(iter(found.values())).groups[ref]
-    values = {name: each.singles[ref] for name, each in found.items()}
-    values |= {name: [METRICS[name].value(one) for one in scored] for name in {*SHOWN} - {*found}}
-    known = [
+    ref = row.ref
+    scored = next(iter(resampled.values())).groups[ref]
+    values = {name: sample.singles[ref] for name, sample in resampled.items()}
+    values |= {
+        name: [METRICS[name].value(row) for row in scored] for name in {*SHOWN} - {*resampled}
+    }
+    defined = [
         dict(zip(values, column, strict=True)) for column in zip(*values.values(), strict=True)
     ]
-    means, deviations = spread(known)
-    intervals = {name: each.interval(ref) for name, each in found.items()}
+    means, deviations = spread(defined)
+    intervals = {name: sample.interval(ref) for name, sample in resampled.items()}
     held = base is not None and ref != base
     return replace(
-        one,
+        row,
         ranked=True,
-        figures={**one.figures, **means},
-        deviations={**one.deviations, **deviations},
+        figures={**row.figures, **means},
+        deviations={**row.deviations, **deviations},
         intervals={name: limits for name, limits in intervals.items() if limits},
         within_noise=ref in near,
-        verdicts={n: each.difference(base, ref) for n, each in found.items()}
+        verdicts={n: sample.difference(base, ref) for n, sample in resampled.items()}
         if held and base is not None
         else {},
     )

@@ -128,7 +128,7 @@ def _curve(then: Trained, now: Trained) -> list[Part]:
     if not then.epochs and not now.epochs:
         return []
     best = (then.best_epoch, now.best_epoch)
-    kept = Part(
+    best_epoch = Part(
         "best epoch",
         "identical" if best[0] == best[1] else "different",
         text=" -> ".join(map(str, dict.fromkeys(best))),
@@ -142,32 +142,34 @@ def _curve(then: Trained, now: Trained) -> list[Part]:
         _numbers(
             name,
             *(
-                np.array([getattr(epoch, key) for epoch in one.epochs], np.float64)
-                for one in (then, now)
+                np.array([getattr(epoch, key) for epoch in training.epochs], np.float64)
+                for training in (then, now)
             ),
         )
         for key, name in keys.items()
     ]
-    return [*columns, kept]
+    return [*columns, best_epoch]
 
 
 def _scores(then: Trained, now: Trained) -> list[Part]:
-    found = []
+    parts = []
     for split in {**then.scores, **now.scores}:
-        a, b = (dict(one.scores.get(split, {})) for one in (then, now))
+        a, b = (dict(training.scores.get(split, {})) for training in (then, now))
         name = f"{_SPLITS.get(split, split)} metrics"
         if a.keys() != b.keys():
             text = f"{', '.join(sorted(a)) or 'none'} -> {', '.join(sorted(b)) or 'none'}"
-            found.append(Part(name, "different", text=text))
+            parts.append(Part(name, "different", text=text))
         else:
-            found.append(_numbers(name, *(np.array([one[key] for key in a]) for one in (a, b))))
-    return found
+            parts.append(
+                _numbers(name, *(np.array([training[key] for key in a]) for training in (a, b)))
+            )
+    return parts
 
 
 def _outputs(then: Trained, now: Trained) -> list[Part]:
-    a, b = ({one.split: one for one in those.outputs} for those in (then, now))
+    a, b = ({output.split: output for output in training.outputs} for training in (then, now))
     return [
-        _numbers(f"{_SPLITS[split]} outputs", *(_logits(one.get(split)) for one in (a, b)))
+        _numbers(f"{_SPLITS[split]} outputs", *(_logits(output.get(split)) for output in (a, b)))
         for split in {**a, **b}
     ]
 
@@ -179,17 +181,17 @@ def _weights(then: Trained, now: Trained) -> tuple[Part, tuple[Part, ...]]:
     groups: dict[str, list[Part]] = {}
     nothing = np.zeros(0)
     for name in {**then.tensors, **now.tensors}:
-        part = _numbers(name, *(one.tensors.get(name, nothing) for one in (then, now)))
+        part = _numbers(name, *(training.tensors.get(name, nothing) for training in (then, now)))
         groups.setdefault(_group(name), []).append(part)
-    found = tuple(_largest(name, parts) for name, parts in groups.items())
-    whole = _largest("weights", found)
-    return Part("weights", whole.verdict, whole.off, whole.text), found
+    by_group = tuple(_largest(name, parts) for name, parts in groups.items())
+    overall = _largest("weights", by_group)
+    return Part("weights", overall.verdict, overall.off, overall.text), by_group
 
 
 def _numbers(name: str, then: NDArray[Any], now: NDArray[Any]) -> Part:
     """Compare two arrays."""
     if then.shape != now.shape:
-        shapes = [" x ".join(map(str, one.shape)) for one in (then, now)]
+        shapes = [" x ".join(map(str, tensor.shape)) for tensor in (then, now)]
         return Part(name, "different", text=f"{shapes[0]} -> {shapes[1]} numbers")
     if then.tobytes() == now.tobytes():
         return Part(name, "identical", 0.0)
@@ -217,9 +219,9 @@ def _group(name: str) -> str:
 def _largest(name: str, parts: Sequence[Part]) -> Part:
     """The worst of several parts, under a name for them all."""
     verdict = _worst(part.verdict for part in parts)
-    known = [part.off for part in parts if part.off is not None]
+    numbers = [part.off for part in parts if part.off is not None]
     texts = [part.text for part in parts if part.text]
-    off = max(known, default=0.0) if not texts else None
+    off = max(numbers, default=0.0) if not texts else None
     return Part(name, verdict, off, texts[0] if texts else "")
 
 
@@ -237,9 +239,9 @@ def _environment(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Chang
 
 def _reasons(changes: Sequence[Change], now: Mapping[str, Any]) -> Iterable[str]:
     """Say what a difference may come from."""
-    others = [change.name for change in changes if change.name not in _IDLE]
-    if others:
-        yield f"It ran under other conditions: {', '.join(others)}."
+    changed = [change.name for change in changes if change.name not in _IDLE]
+    if changed:
+        yield f"It ran under other conditions: {', '.join(changed)}."
     if now.get("threads", 1) != 1:
         yield (
             "Several threads may add numbers in another order; one thread gives the same bits "

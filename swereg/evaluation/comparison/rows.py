@@ -81,20 +81,22 @@ class Row:
     @property
     def ref(self) -> str:
         """The reference, or ``sentiment/3..7`` for several."""
-        first, *others = self.refs
-        if not others:
+        first, *further = self.refs
+        if not further:
             return first
         versions = sorted(int(ref.rsplit("/", 1)[1]) for ref in self.refs)
         name = first.rsplit("/", 1)[0]
-        same = all(ref.rsplit("/", 1)[0] == name for ref in others)
+        is_same = all(ref.rsplit("/", 1)[0] == name for ref in further)
         return (
-            f"{name}/{versions[0]}..{versions[-1]}" if same else f"{first} and {len(others)} more"
+            f"{name}/{versions[0]}..{versions[-1]}"
+            if is_same
+            else f"{first} and {len(further)} more"
         )
 
 
 def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool = False) -> Row:
     """Start the row of one entry, or of the seeds of one recipe, with what it costs."""
-    one = entries[0]
+    first = entries[0]
     costs = [
         {column: getattr(outline, column) for column in COSTS}
         for outline in map(Outline.of, entries)
@@ -103,14 +105,14 @@ def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool
     single = len(entries) == 1
     return Row(
         refs=tuple(entry.ref for entry in entries),
-        seeds=() if one.imported else tuple(entry.recipe.seed for entry in entries),
+        seeds=() if first.imported else tuple(entry.recipe.seed for entry in entries),
         repeats=tuple(repeats),
-        method=one.method,
-        settings=one.recipe.settings,
-        recipe=_recipe(one),
-        base=str(one.base) if one.base else None,
-        best_epoch=one.best_epoch if single else None,
-        epochs=len(one.epochs) if single else 0,
+        method=first.method,
+        settings=first.recipe.settings,
+        recipe=_recipe(first),
+        base=str(first.base) if first.base else None,
+        best_epoch=first.best_epoch if single else None,
+        epochs=len(first.epochs) if single else 0,
         figures=figures,
         deviations=deviations,
         baseline=baseline,
@@ -125,10 +127,12 @@ def _recipe(entry: Entry) -> dict[str, Any]:
 
 
 def spread(
-    known: Sequence[Mapping[str, float | None]],
+    scores: Sequence[Mapping[str, float | None]],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Take the mean of each column that all have, and the deviation (n - 1) if they are several."""
-    columns = {column: [one.get(column) for one in known] for column in (known[0] if known else ())}
+    columns = {
+        column: [facts.get(column) for facts in scores] for column in (scores[0] if scores else ())
+    }
     full = {
         column: [float(value) for value in values if value is not None]
         for column, values in columns.items()
@@ -143,16 +147,16 @@ def spread(
     return means, deviations
 
 
-def against(one: Row, baseline: Row | None) -> Row:
+def against(row: Row, baseline: Row | None) -> Row:
     """Take the baseline's figures from a row's."""
-    if baseline is None or one == baseline:
-        return one
+    if baseline is None or row == baseline:
+        return row
     differences = {
         column: value - baseline.figures[column]
-        for column, value in one.figures.items()
-        if column in baseline.figures and (column in COSTS or (one.ranked and baseline.ranked))
+        for column, value in row.figures.items()
+        if column in baseline.figures and (column in COSTS or (row.ranked and baseline.ranked))
     }
-    return replace(one, differences=differences)
+    return replace(row, differences=differences)
 
 
 def mark_best(rows: Sequence[Row]) -> list[Row]:
@@ -160,41 +164,41 @@ def mark_best(rows: Sequence[Row]) -> list[Row]:
     marks: list[list[str]] = [[] for _ in rows]
     for column, small in BETTER_SMALL.items():
         values = [
-            one.figures.get(column) if column in COSTS or one.ranked else None for one in rows
+            row.figures.get(column) if column in COSTS or row.ranked else None for row in rows
         ]
-        known = [value for value in values if value is not None]
-        if len(set(known)) < 2:
+        numbers = [value for value in values if value is not None]
+        if len(set(numbers)) < 2:
             continue
-        top = min(known) if small else max(known)
+        top = min(numbers) if small else max(numbers)
         for mark, value in zip(marks, values, strict=True):
             if value == top:
                 mark.append(column)
-    return [replace(one, best=tuple(mark)) for one, mark in zip(rows, marks, strict=True)]
+    return [replace(row, best=tuple(mark)) for row, mark in zip(rows, marks, strict=True)]
 
 
 def mark_varied(rows: Sequence[Row]) -> list[Row]:
     """Note for each row the fields of its recipe in which it may differ from those like it."""
     marked = []
-    for one in rows:
-        alike = [other.recipe for other in rows if other.method == one.method]
+    for row in rows:
+        alike = [peer.recipe for peer in rows if peer.method == row.method]
         varied = {
             key: value
-            for key, value in one.recipe.items()
-            if any(other.get(key, value) != value for other in alike)
+            for key, value in row.recipe.items()
+            if any(peer.get(key, value) != value for peer in alike)
         }
-        marked.append(replace(one, varied=varied))
+        marked.append(replace(row, varied=varied))
     return marked
 
 
-def figure_of(one: Outline, column: str, split: Split) -> float | None:
+def figure_of(outline: Outline, column: str, split: Split) -> float | None:
     """Give an entry's figure in a column of ``BETTER_SMALL``, as it was stored."""
     if column in COSTS:
-        found: float | None = getattr(one, column)
-        return found
-    return one.scores.get(split, {}).get(column)
+        value: float | None = getattr(outline, column)
+        return value
+    return outline.scores.get(split, {}).get(column)
 
 
-def in_order(those: Sequence[T], column: str, figure: Callable[[T], float | None]) -> list[T]:
+def in_order(items: Sequence[T], column: str, figure: Callable[[T], float | None]) -> list[T]:
     """Sort by a column, the best first; what is not known comes last.
 
     Raises:
@@ -208,8 +212,8 @@ def in_order(those: Sequence[T], column: str, figure: Callable[[T], float | None
         )
     sign = 1 if BETTER_SMALL[column] else -1
 
-    def place(one: T) -> float:
-        value = figure(one)
+    def place(item: T) -> float:
+        value = figure(item)
         return math.inf if value is None else sign * value
 
-    return sorted(those, key=place)
+    return sorted(items, key=place)

@@ -40,25 +40,25 @@ def _around(report: Report, name: str) -> str:
 
 def labels(report: Report) -> Html:
     """Precision, recall and F1 of each label, with a bar for F1."""
-    rows = [_label(each) for each in report.labels]
+    rows = [_label(figures) for figures in report.labels]
     heads = ["Label", "Precision", "Recall", "F1", "Examples"]
     table = _table("Label by label", heads, rows, class_="labels")
     return scrolling(table, "Label by label")
 
 
-def _label(each: LabelFigures) -> Html:
+def _label(figures: LabelFigures) -> Html:
     return el(
         "tr",
-        el("th", foreign(each.label, "sv"), scope="row"),
-        el("td", typesetting.shown(each.precision, formatting.share)),
-        el("td", typesetting.shown(each.recall, formatting.share)),
+        el("th", foreign(figures.label, "sv"), scope="row"),
+        el("td", typesetting.shown(figures.precision, formatting.share)),
+        el("td", typesetting.shown(figures.recall, formatting.share)),
         el(
             "td",
-            typesetting.shown(each.f1, formatting.share),
+            typesetting.shown(figures.f1, formatting.share),
             class_="bar",
-            style=f"--part:{each.f1:.3f}",
+            style=f"--part:{figures.f1:.3f}",
         ),
-        el("td", formatting.count(each.support)),
+        el("td", formatting.count(figures.support)),
     )
 
 
@@ -69,7 +69,7 @@ def confusion(report: Report) -> Html:
     """Which labels are taken for which: a matrix, or for many labels the commonest mix-ups."""
     if len(report.labels) > MOST_LABELS:
         return _mixed_up(report)
-    names = [each.label for each in report.labels]
+    names = [label.label for label in report.labels]
     heads = [
         el(
             "th",
@@ -122,13 +122,13 @@ def _letter(at: int) -> str:
 
 
 def _mixed_up(report: Report) -> Html:
-    names = [each.label for each in report.labels]
+    names = [label.label for label in report.labels]
     pairs = sorted(
         (
-            (count, true, given)
+            (count, true, predicted)
             for true, counts in enumerate(report.confusion)
-            for given, count in enumerate(counts)
-            if count and given != true
+            for predicted, count in enumerate(counts)
+            if count and predicted != true
         ),
         key=lambda pair: (-pair[0], pair[1:]),
     )
@@ -136,11 +136,11 @@ def _mixed_up(report: Report) -> Html:
         el(
             "tr",
             el("td", foreign(names[true], "sv")),
-            el("td", foreign(names[given], "sv")),
+            el("td", foreign(names[predicted], "sv")),
             el("td", formatting.count(count)),
             el("td", formatting.count(report.labels[true].support)),
         )
-        for count, true, given in pairs[:MOST_MIXED]
+        for count, true, predicted in pairs[:MOST_MIXED]
     ]
     heads = ["True label", "Answer", "How often", "Of"]
     return scrolling(_table("Commonest mix-ups", heads, rows), "Commonest mix-ups")
@@ -157,20 +157,20 @@ def mistakes(look: Examination, *, texts: bool) -> Html:
     shown = wrong[:MOST_MISTAKES]
     texts = texts and shown[0].text is not None
     head = f"{formatting.count(len(wrong))} of {formatting.several(rows, 'answer')} are wrong"
-    which = f"; the {len(shown)} given most confidently" if len(wrong) > len(shown) else ""
+    selection = f"; the {len(shown)} given most confidently" if len(wrong) > len(shown) else ""
     heads = [*(["Text"] if texts else []), "True label", "Answer", "Probability"]
-    body = [_mistake(each, texts=texts) for each in shown]
-    title = joined("Mistakes ", el("small", head + which))
+    body = [_mistake(mistake, texts=texts) for mistake in shown]
+    title = joined("Mistakes ", el("small", head + selection))
     return _table(title, heads, body, class_="mistakes")
 
 
-def _mistake(each: Mistake, *, texts: bool) -> Html:
+def _mistake(mistake: Mistake, *, texts: bool) -> Html:
     return el(
         "tr",
-        el("td", foreign(_short(each.text or ""), "sv"), class_="text") if texts else None,
-        el("td", foreign(each.label, "sv"), data_label="True label"),
-        el("td", foreign(each.answer, "sv"), data_label="Answer"),
-        el("td", formatting.share(each.score), data_label="Probability"),
+        el("td", foreign(_short(mistake.text or ""), "sv"), class_="text") if texts else None,
+        el("td", foreign(mistake.label, "sv"), data_label="True label"),
+        el("td", foreign(mistake.answer, "sv"), data_label="Answer"),
+        el("td", formatting.share(mistake.score), data_label="Probability"),
     )
 
 

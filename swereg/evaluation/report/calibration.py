@@ -31,32 +31,32 @@ def calibration(contents: Contents) -> Html:
 
 def diagram(ref: str, report: Report) -> Html:
     """Draw a dot for each bin that has answers: its area is their number."""
-    known = [each for each in report.bins if each.rows]
-    told = f"{verdict(report)} Bins: " + "; ".join(
-        f"{each.rows} with mean probability {each.confidence:.2f}, {each.accuracy:.2f} right"
-        for each in known
+    bins = [filled for filled in report.bins if filled.rows]
+    description = f"{verdict(report)} Bins: " + "; ".join(
+        f"{filled.rows} with mean probability {filled.confidence:.2f}, {filled.accuracy:.2f} right"
+        for filled in bins
     )
     return svg.drawing(
         _SIZE,
         f"Reliability diagram of {ref}",
-        told,
+        description,
         *svg.axis_y(_Y, (_X.start, _X.end), _TICKS, ".2g"),
         *svg.axis_x(_X, _Y.start, _TICKS, ".2g"),
         svg.words((_X.start + _X.end) / 2, _Y.start + 30, "probability of the answer"),
         svg.rule(_X(0), _Y(0), _X(1), _Y(1), "ideal"),
-        *(part for each in known for part in _bin(each, report.rows)),
+        *(part for filled in bins for part in _bin(filled, report.rows)),
         class_="reliability",
     )
 
 
-def _bin(each: Bin, rows: int) -> list[Part]:
-    x, y = _X(each.confidence or 0), _Y(each.accuracy or 0)
-    radius = max(2.0, _LARGEST * math.sqrt(each.rows / rows))
-    several = formatting.several(each.rows, "answer")
-    said = f"{several}: mean probability {each.confidence:.2f}, {each.accuracy:.2f} right"
+def _bin(filled: Bin, rows: int) -> list[Part]:
+    x, y = _X(filled.confidence or 0), _Y(filled.accuracy or 0)
+    radius = max(2.0, _LARGEST * math.sqrt(filled.rows / rows))
+    several = formatting.several(filled.rows, "answer")
+    summary = f"{several}: mean probability {filled.confidence:.2f}, {filled.accuracy:.2f} right"
     return [
-        svg.rule(x, y, x, _Y(each.confidence or 0), "gap", width=radius / 2),
-        svg.dot(x, y, radius, "bin", el("title", said)),
+        svg.rule(x, y, x, _Y(filled.confidence or 0), "gap", width=radius / 2),
+        svg.dot(x, y, radius, "bin", el("title", summary)),
     ]
 
 
@@ -65,17 +65,17 @@ def verdict(report: Report) -> str:
     error, chance = report.figures["ece"].value, report.calibrated
     if error is None:
         return "The calibration error is not defined."
-    found = f"Calibration error {error:.3f}"
+    text = f"Calibration error {error:.3f}"
     range_ = f"{chance.low:.3f} to {chance.high:.3f}"
     if error <= chance.high:
-        return f"{found}: no more than chance would give a perfectly calibrated entry ({range_})."
-    return f"{found}, above what chance gives ({range_}): {_side(report)}."
+        return f"{text}: no more than chance would give a perfectly calibrated entry ({range_})."
+    return f"{text}, above what chance gives ({range_}): {_side(report)}."
 
 
 def _side(report: Report) -> str:
     """Say on which side the answers err: the mean probability against the share that is right."""
-    sure = sum(each.rows * (each.confidence or 0) for each in report.bins) / report.rows
-    right = sum(each.rows * (each.accuracy or 0) for each in report.bins) / report.rows
+    sure = sum(filled.rows * (filled.confidence or 0) for filled in report.bins) / report.rows
+    right = sum(filled.rows * (filled.accuracy or 0) for filled in report.bins) / report.rows
     side = "too sure of itself" if sure > right else "less sure than it could be"
     return f"{side}, {sure:.0%} sure on average and {right:.0%} right".replace("%", "\u202f%")
 

@@ -68,5 +68,5 @@ class Contents:
 def stands_for(row: Row, entries: Mapping[str, Entry]) -> str:
     """Choose the seed with the lowest validation loss: the test examples have no say in it."""
     losses = {ref: entries[ref].val_loss for ref in row.refs}
-    known = {ref: loss for ref, loss in losses.items() if loss is not None}
-    return min(known, key=lambda ref: known[ref]) if known else row.refs[0]
+    finite = {ref: loss for ref, loss in losses.items() if loss is not None}
+    return min(finite, key=lambda ref: finite[ref]) if finite else row.refs[0]

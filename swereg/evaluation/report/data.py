@@ -13,15 +13,15 @@ from swereg.records.entry import Entry
 
 def data(contents: Contents) -> Html:
     """Build the table of sizes and the facts below it."""
-    found = contents.comparison
-    first = contents.entries[found.rows[0].refs[0]]
+    comparison = contents.comparison
+    first = contents.entries[comparison.rows[0].refs[0]]
     digests = sorted({entry.dataset for entry in contents.entries.values() if entry.dataset})
-    more = [
+    rows = [
         ("source", foreign(contents.task.source) if contents.task.source else typesetting.DASH),
         ("licence", contents.task.licence or "not said"),
         *_digests(contents, digests),
     ]
-    return joined(_sizes(contents, first), _missing(contents), facts(more))
+    return joined(_sizes(contents, first), _missing(contents), facts(rows))
 
 
 def _sizes(contents: Contents, first: Entry) -> Html | None:

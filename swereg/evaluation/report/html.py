@@ -25,13 +25,17 @@ def el(name: str, /, *children: Part, **attributes: Part) -> Html:
     A trailing underscore of an attribute is dropped and the others become hyphens: ``class_``,
     ``aria_label``, ``stroke_width``.
     """
-    said = "".join(
+    html_attributes = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escaped(str(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
     inner = joined(*children)
-    return Html(f"<{name}{said}>" if name in _VOID else f"<{name}{said}>{inner}</{name}>")
+    return Html(
+        f"<{name}{html_attributes}>"
+        if name in _VOID
+        else f"<{name}{html_attributes}>{inner}</{name}>"
+    )
 
 
 def joined(*parts: Part) -> Html:

@@ -18,11 +18,13 @@ from swereg.records.entry import Entry
 
 def leaderboard(contents: Contents) -> Html:
     """Build the table, with what its signs mean."""
-    found = contents.comparison
-    across = intervals.scale(found.rows, found.metric)
+    comparison = contents.comparison
+    across = intervals.scale(comparison.rows, comparison.metric)
     heads = [column for column, _ in _columns(contents, across)]
     body = [
-        part for row in found.rows for part in (_row(row, contents, across), _seeds(row, contents))
+        part
+        for row in comparison.rows
+        for part in (_row(row, contents, across), _seeds(row, contents))
     ]
     table = el(
         "table",
@@ -32,18 +34,18 @@ def leaderboard(contents: Contents) -> Html:
         class_="leaderboard",
         role="table",
     )
-    return joined(scrolling(table, "Leaderboard"), _notices(found.notices))
+    return joined(scrolling(table, "Leaderboard"), _notices(comparison.notices))
 
 
 def _columns(contents: Contents, across: Scale | None) -> list[tuple[Html, str]]:
     """The heads of the columns, and what a cell is called where there is no room for heads."""
     metric = typesetting.METRICS[contents.metric]
-    other = typesetting.METRICS[_other(contents)]
+    second = typesetting.METRICS[_other(contents)]
     shown = intervals.axis(across) if across else None
     titles: list[tuple[Part, str]] = [("Model", "Model"), (joined(metric, shown), metric)]
     if contents.baseline:
         titles.append(("Against the baseline", "Against the baseline"))
-    titles += [(title, title) for title in (other, "Val. loss", "Trainable", "Size", "Training")]
+    titles += [(title, title) for title in (second, "Val. loss", "Trainable", "Size", "Training")]
     return [(el("th", title, scope="col", role="columnheader"), name) for title, name in titles]
 
 
@@ -82,7 +84,7 @@ def _row(row: Row, contents: Contents, across: Scale | None) -> Html:
 
 def _name(row: Row, contents: Contents) -> Html:
     brief = f"{row.method} {settings.brief(row.method, row.settings, row.varied)}".strip()
-    several = len({one.base for one in contents.comparison.rows}) > 1
+    several = len({table_row.base for table_row in contents.comparison.rows}) > 1
     where = f" on {row.base}" if several and row.base else ""
     return joined(
         number(contents, row),
@@ -137,10 +139,10 @@ def _seeds(row: Row, contents: Contents) -> Html | None:
         el("tbody", *rows),
     )
     again = f"Trained again with the same seed, and not counted: {', '.join(row.repeats)}."
-    more = el("p", again) if row.repeats else None
+    details = el("p", again) if row.repeats else None
     opening = el("summary", f"{len(row.refs)} seeds")
     across = 8 if contents.baseline else 7
-    cell = el("td", el("details", opening, table, more), colspan=across, role="cell")
+    cell = el("td", el("details", opening, table, details), colspan=across, role="cell")
     return el("tr", cell, class_="seeds", role="row")
 
 
@@ -165,12 +167,12 @@ def _against(row: Row, metric: str) -> Html | str:
     held = row.verdicts.get(metric)
     if held is None or held.value is None:
         return typesetting.DASH
-    said = {"better": "better", "worse": "worse", "indistinguishable": "no clear difference"}
+    words = {"better": "better", "worse": "worse", "indistinguishable": "no clear difference"}
     return joined(
         el("b", typesetting.signed(held.value, formatting.writer(metric)), class_="score"),
         " ",
         _small(typesetting.limits(held.interval, sign=True)),
-        el("span", said[held.verdict], class_=f"verdict {held.verdict}"),
+        el("span", words[held.verdict], class_=f"verdict {held.verdict}"),
     )
 
 
@@ -192,22 +194,22 @@ def _small(text: Part) -> Html:
 
 def _caption(contents: Contents) -> Html:
     """What the rows and signs mean."""
-    found = contents.comparison
-    noun = formatting.several(found.examples, f"{formatting.SPLITS[found.split]} example")
+    comparison = contents.comparison
+    noun = formatting.several(comparison.examples, f"{formatting.SPLITS[comparison.split]} example")
     parts = [
         f"Scores on {noun}; under each its 95\u202f% interval."
-        if found.examples
+        if comparison.examples
         else "No two entries were scored on the same examples; scores are each entry's own."
     ]
-    if any(row.within_noise for row in found.rows) and len(found.rows) > 1:
+    if any(row.within_noise for row in comparison.rows) and len(comparison.rows) > 1:
         parts.append(
             "Within the noise (filled dots): these examples cannot tell them from the best."
         )
     if contents.baseline:
         parts.append(f"Dashed line: the baseline, {contents.baseline.ref}, fully fine-tuned.")
-    if any(row.deviations for row in found.rows):
+    if any(row.deviations for row in comparison.rows):
         parts.append("±: standard deviation over seeds.")
-    if found.split == "val":
+    if comparison.split == "val":
         parts.append(
             "There is no test set: validation chose the epochs as well, so scores are flattered."
         )

@@ -62,7 +62,7 @@ def check(path: Path) -> None:
 
 
 def draw(
-    found: Comparison,
+    comparison: Comparison,
     entries: Mapping[str, Entry],
     looks: Mapping[str, Examination],
     path: Path,
@@ -76,14 +76,14 @@ def draw(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    several = len(found.rows) > 1
-    tall = max(3.6, 0.34 * len(found.rows) + 1.4) if several else 3.6
+    several = len(comparison.rows) > 1
+    tall = max(3.6, 0.34 * len(comparison.rows) + 1.4) if several else 3.6
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(14.5 if several else 9.6, tall), layout="constrained")
         axes = list(figure.subplots(1, 3 if several else 2))
         if several:
-            _scores(axes.pop(0), found)
-        shown = [entries[ref] for ref in looks] or [entries[found.rows[0].refs[0]]]
+            _scores(axes.pop(0), comparison)
+        shown = [entries[ref] for ref in looks] or [entries[comparison.rows[0].refs[0]]]
         _curves(axes[0], shown)
         _calibration(axes[1], looks)
         figure.savefig(path, dpi=160, metadata={"Date": None} if _is_svg(path) else None)
@@ -133,11 +133,11 @@ def _is_svg(path: Path) -> bool:
     return path.suffix.lower() == ".svg"
 
 
-def _scores(axes: Axes, found: Comparison) -> None:
+def _scores(axes: Axes, comparison: Comparison) -> None:
     """A row per entry or recipe: its score, with the limits of its interval."""
-    rows = [row for row in found.rows if found.metric in row.figures]
+    rows = [row for row in comparison.rows if comparison.metric in row.figures]
     for at, row in enumerate(rows):
-        value, limits = row.figures[found.metric], row.intervals.get(found.metric)
+        value, limits = row.figures[comparison.metric], row.intervals.get(comparison.metric)
         if limits:
             axes.plot(
                 [limits.low, limits.high], [at, at], color=_COLOURS[0], alpha=0.5, linewidth=3
@@ -147,8 +147,8 @@ def _scores(axes: Axes, found: Comparison) -> None:
     axes.set_yticks(range(len(rows)), [_name(row) for row in rows])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
-    noun = formatting.several(found.examples, f"{formatting.SPLITS[found.split]} example")
-    axes.set_title(f"{formatting.METRICS[found.metric]} on {noun}")
+    noun = formatting.several(comparison.examples, f"{formatting.SPLITS[comparison.split]} example")
+    axes.set_title(f"{formatting.METRICS[comparison.metric]} on {noun}")
     axes.set_xlabel("95 % intervals; filled: not to be told from the best")
 
 
@@ -168,10 +168,10 @@ def _curves(axes: Axes, entries: list[Entry]) -> None:
         if len(entries) == 1:
             losses = [epoch.train_loss for epoch in entry.epochs]
             axes.plot(numbers, losses, "--", color=_COLOURS[1], label="training, with dropout")
-        kept = next(epoch for epoch in entry.epochs if epoch.number == entry.best_epoch)
+        best_epoch = next(epoch for epoch in entry.epochs if epoch.number == entry.best_epoch)
         axes.plot(
-            [kept.number],
-            [kept.val_loss],
+            [best_epoch.number],
+            [best_epoch.val_loss],
             "o",
             markersize=7,
             markerfacecolor="white",
@@ -192,14 +192,14 @@ def _calibration(axes: Axes, looks: Mapping[str, Examination]) -> None:
     """Reliability diagrams, one above the other; the area of a dot is the number of answers."""
     axes.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle=":")
     for at, (ref, look) in enumerate(looks.items()):
-        bins = [each for each in look.report.bins if each.rows]
+        bins = [filled for filled in look.report.bins if filled.rows]
         style = _look(at)
-        x = [each.confidence or 0.0 for each in bins]
-        y = [each.accuracy or 0.0 for each in bins]
+        x = [filled.confidence or 0.0 for filled in bins]
+        y = [filled.accuracy or 0.0 for filled in bins]
         error = look.report.figures["ece"].value
         label = _plain(ref) + (f" ({error:.3f})" if error is not None else "")
         axes.plot(x, y, label=label, linewidth=1, alpha=0.6, **style)
-        sizes = [max(6, 260 * each.rows / look.report.rows) for each in bins]
+        sizes = [max(6, 260 * filled.rows / look.report.rows) for filled in bins]
         axes.scatter(x, y, s=sizes, color=style["color"], alpha=0.55, linewidths=0)
     axes.set(xlim=(0, 1), ylim=(-0.03, 1.03), aspect="equal")
     axes.set_title("Calibration")

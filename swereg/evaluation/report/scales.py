@@ -23,20 +23,20 @@ class Scale:
         part = (value - self.low) / ((self.high - self.low) or 1.0)
         return round(self.start + part * (self.end - self.start), 2)
 
-    def ticks(self, most: int) -> list[float]:
+    def ticks(self, limit: int) -> list[float]:
         """Choose at most so many round values in the range."""
         span = (self.high - self.low) or 1.0
-        power = 10.0 ** math.floor(math.log10(span / most))
+        power = 10.0 ** math.floor(math.log10(span / limit))
         for step in (power * factor for factor in _STEPS):
             first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-            if last - first < most:
+            if last - first < limit:
                 return [round(at * step, 10) for at in range(first, last + 1)]
         return [self.low, self.high]
 
 
 def around(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
     """Find a range that holds all values with a margin, a share of it, on both sides."""
-    known = list(values)
-    low, high = min(known), max(known)
+    numbers = list(values)
+    low, high = min(numbers), max(numbers)
     room = margin * ((high - low) or max(abs(high), 1.0))
     return low - room, high + room

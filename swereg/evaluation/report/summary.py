@@ -25,21 +25,23 @@ def opening(contents: Contents) -> Html:
 
 def _finding(contents: Contents) -> list[Part]:
     """Say which is best, whether that is sure, and what it costs: three sentences at most."""
-    best, found = contents.best, contents.comparison
+    best, comparison = contents.best, contents.comparison
     if best is None:
         return [
             "No entry here has answers on examples that others were tested on, so none can "
             "be called the best."
         ]
-    limits = best.intervals.get(found.metric)
-    value = typesetting.metric(found.metric, best.figures.get(found.metric))
-    name = _in_a_sentence(found.metric)
-    examples = formatting.several(found.examples, f"{formatting.SPLITS[found.split]} example")
+    limits = best.intervals.get(comparison.metric)
+    value = typesetting.metric(comparison.metric, best.figures.get(comparison.metric))
+    name = _in_a_sentence(comparison.metric)
+    examples = formatting.several(
+        comparison.examples, f"{formatting.SPLITS[comparison.split]} example"
+    )
     sure = f" (95\u202f% interval {typesetting.limits(limits)})" if limits else ""
-    ranked = [row for row in found.rows if row.ranked]
+    ranked = [row for row in comparison.rows if row.ranked]
     if len(ranked) == 1:
         return [el("strong", best.ref), f" reaches {name} {value}{sure} on {examples}."]
-    lowest = "lowest" if METRICS[found.metric].small else "highest"
+    lowest = "lowest" if METRICS[comparison.metric].small else "highest"
     head = [el("strong", best.ref), f" has the {lowest} {name}, {value}{sure}, on {examples}. "]
     return [*head, *_against_baseline(contents, best), *_others(contents, best, ranked)]
 
@@ -84,14 +86,14 @@ def _against_baseline(contents: Contents, best: Row) -> list[Part]:
 
 
 def _key_figures(contents: Contents) -> Html:
-    found = contents.comparison
-    first = contents.entries[found.rows[0].refs[0]]
-    bases = sorted({row.base for row in found.rows if row.base})
+    comparison = contents.comparison
+    first = contents.entries[comparison.rows[0].refs[0]]
+    bases = sorted({row.base for row in comparison.rows if row.base})
     facts: list[tuple[str, Part]] = [
         ("entries", formatting.count(len(contents.entries))),
-        ("recipes", formatting.count(len(found.rows))),
+        ("recipes", formatting.count(len(comparison.rows))),
         ("labels", formatting.count(len(first.labels))),
-        (f"{formatting.SPLITS[found.split]} examples", formatting.count(found.examples)),
+        (f"{formatting.SPLITS[comparison.split]} examples", formatting.count(comparison.examples)),
         ("base" if len(bases) < 2 else "bases", ", ".join(bases) or formatting.NO_BASE),
     ]
     items = [el("div", el("dt", name), el("dd", value)) for name, value in facts]

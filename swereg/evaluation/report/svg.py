@@ -10,16 +10,16 @@ from swereg.evaluation.report.scales import Scale
 Point = tuple[float, float]
 
 
-def drawing(size: tuple[int, int], title: str, told: str, *parts: Part, class_: str) -> Html:
+def drawing(size: tuple[int, int], title: str, description: str, *parts: Part, class_: str) -> Html:
     """Build a drawing that says in words what it shows; ``size`` is in units of the drawing."""
     return el(
         "svg",
         el("title", title),
-        el("desc", told),
+        el("desc", description),
         *parts,
         viewBox=f"0 0 {size[0]} {size[1]}",
         role="img",
-        aria_label=f"{title}. {told}",
+        aria_label=f"{title}. {description}",
         class_=class_,
     )
 
@@ -57,7 +57,7 @@ def axis_y(
     scale: Scale, ends: tuple[float, float], ticks: Sequence[float], form: str
 ) -> list[Part]:
     """Number the vertical axis, with fine lines from one end to the other."""
-    left, right = ends
-    grid = [rule(left, scale(tick), right, scale(tick), "grid") for tick in ticks]
-    marks = [words(left - 6, scale(tick) + 4, f"{tick:{form}}", anchor="end") for tick in ticks]
+    start, right = ends
+    grid = [rule(start, scale(tick), right, scale(tick), "grid") for tick in ticks]
+    marks = [words(start - 6, scale(tick) + 4, f"{tick:{form}}", anchor="end") for tick in ticks]
     return [*grid, *marks]

@@ -51,28 +51,31 @@ def align(scored: Mapping[str, Scored], learnt: Iterable[str] = ()) -> Aligned:
     _check_labels(scored)
     skipped = {_nfc(text) for text in learnt}
     # entries on one dataset have the very same examples
-    same = {id(one.examples): one.examples for one in scored.values()}
-    keys = {those: [_key(example) for example in examples] for those, examples in same.items()}
+    examples_by_id = {id(item.examples): item.examples for item in scored.values()}
+    keys = {
+        number: [_key(example) for example in examples]
+        for number, examples in examples_by_id.items()
+    }
     agreed: Counter[Example] = reduce(and_, map(Counter, keys.values()))
-    texts = reduce(and_, (Counter(key.text for key in found) for found in keys.values()))
+    texts = reduce(and_, (Counter(key.text for key in keys_of) for keys_of in keys.values()))
     unseen = Counter({key: count for key, count in agreed.items() if key.text not in skipped})
     relabelled, dropped = texts.total() - agreed.total(), agreed.total() - unseen.total()
     if not unseen:
         raise _nothing(list(scored), relabelled, dropped)
     first = next(iter(scored))
     labels = scored[first].labels
-    wanted = _in_order(keys[id(scored[first].examples)], unseen)
-    examples = tuple(key for key, _ in wanted)
-    places = {those: _places(found, wanted) for those, found in keys.items()}
+    common = _in_order(keys[id(scored[first].examples)], unseen)
+    examples = tuple(key for key, _ in common)
+    places = {number: _places(keys_of, common) for number, keys_of in keys.items()}
     return Aligned(
         scored={
-            name: replace(one.take(places[id(one.examples)], labels), examples=examples)
-            for name, one in scored.items()
+            name: replace(item.take(places[id(item.examples)], labels), examples=examples)
+            for name, item in scored.items()
         },
         rows=unseen.total(),
         relabelled=relabelled,
         learnt=dropped,
-        of={name: one.rows for name, one in scored.items()},
+        of={name: item.rows for name, item in scored.items()},
     )
 
 
@@ -83,7 +86,7 @@ def check_same(scored: Sequence[Scored]) -> None:
         Conflict: they are not.
     """
     first = scored[0]
-    if any(one.labels != first.labels or one.examples != first.examples for one in scored[1:]):
+    if any(item.labels != first.labels or item.examples != first.examples for item in scored[1:]):
         raise Conflict(
             "these answers are not to the same examples",
             hint="Align them first.",
@@ -101,35 +104,35 @@ def _key(example: Example) -> Example:
 
 def _in_order(keys: Sequence[Example], shared: Counter[Example]) -> list[tuple[Example, int]]:
     """Number the occurrences of each example, as many as are shared."""
-    seen: Counter[Example] = Counter()
-    wanted = []
+    counts: Counter[Example] = Counter()
+    keyed = []
     for key in keys:
-        if seen[key] < shared[key]:
-            wanted.append((key, seen[key]))
-            seen[key] += 1
-    return wanted
+        if counts[key] < shared[key]:
+            keyed.append((key, counts[key]))
+            counts[key] += 1
+    return keyed
 
 
-def _places(keys: Sequence[Example], wanted: Sequence[tuple[Example, int]]) -> list[int]:
+def _places(keys: Sequence[Example], order: Sequence[tuple[Example, int]]) -> list[int]:
     """Find the row of each occurrence."""
     rows: defaultdict[Example, list[int]] = defaultdict(list)
     for row, key in enumerate(keys):
         rows[key].append(row)
-    return [rows[key][nth] for key, nth in wanted]
+    return [rows[key][nth] for key, nth in order]
 
 
 def _check_labels(scored: Mapping[str, Scored]) -> None:
-    first, *others = scored
-    for other in others:
-        mine, theirs = set(scored[first].labels), set(scored[other].labels)
+    first, *rest_of_scored = scored
+    for peer in rest_of_scored:
+        mine, theirs = set(scored[first].labels), set(scored[peer].labels)
         if mine != theirs:
             only = [
                 f"Only {name} has {', '.join(sorted(labels))}."
-                for name, labels in ((first, mine - theirs), (other, theirs - mine))
+                for name, labels in ((first, mine - theirs), (peer, theirs - mine))
                 if labels
             ]
             raise Conflict(
-                f"{first} and {other} have different labels",
+                f"{first} and {peer} have different labels",
                 why=" ".join(only),
                 hint="Compare entries of one task.",
                 code="statistics.labels",

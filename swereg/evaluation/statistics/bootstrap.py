@@ -55,8 +55,8 @@ class Bootstrap:
 
     def interval(self, values: Numbers) -> Interval | None:
         """Take the limits from the defined values; None where fewer than half are defined."""
-        known = values[np.isfinite(values)]
-        return self.limits(known) if 2 * len(known) >= self.resamples else None
+        finite = values[np.isfinite(values)]
+        return self.limits(finite) if 2 * len(finite) >= self.resamples else None
 
     def limits(self, values: Numbers) -> Interval:
         """Leave out equal shares of the smallest and the largest values."""
@@ -76,12 +76,12 @@ class Bootstrap:
         return math.floor(1 - math.log2(1 - self.level)) + 1
 
 
-def _split(total: int, most: int) -> Iterator[int]:
+def _split(total: int, limit: int) -> Iterator[int]:
     """Split a number into parts of at most so many, or 1."""
-    most = max(1, most)
+    limit = max(1, limit)
     while total > 0:
-        yield min(most, total)
-        total -= most
+        yield min(limit, total)
+        total -= limit
 
 
 @dataclass(frozen=True)

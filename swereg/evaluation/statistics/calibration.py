@@ -34,15 +34,15 @@ def reliability(scored: Scored) -> tuple[Bin, ...]:
     where, top = bin_of(scored), scored.probabilities.max(axis=1)
     bins = []
     for at in range(BINS):
-        here = where == at
-        rows = int(here.sum())
+        in_bin = where == at
+        rows = int(in_bin.sum())
         bins.append(
             Bin(
                 low=at / BINS,
                 high=(at + 1) / BINS,
                 rows=rows,
-                confidence=float(top[here].mean()) if rows else None,
-                accuracy=float(scored.right[here].mean()) if rows else None,
+                confidence=float(top[in_bin].mean()) if rows else None,
+                accuracy=float(scored.right[in_bin].mean()) if rows else None,
             )
         )
     return tuple(bins)

@@ -39,13 +39,14 @@ class Resampled:
     def singles(self) -> Mapping[str, Sequence[float | None]]:
         """By name, the metric of each of a group; None where it is not defined."""
         return {
-            name: [self.metric.value(one) for one in group] for name, group in self.groups.items()
+            name: [self.metric.value(scored) for scored in group]
+            for name, group in self.groups.items()
         }
 
     def mean(self, name: str) -> float | None:
         """Give the mean over a group's seeds; None where the metric is not defined."""
-        known = [value for value in self.singles[name] if value is not None]
-        return float(np.mean(known)) if len(known) == len(self.singles[name]) else None
+        defined = [value for value in self.singles[name] if value is not None]
+        return float(np.mean(defined)) if len(defined) == len(self.singles[name]) else None
 
     def interval(self, name: str) -> Interval | None:
         """Give the limits of a group's mean; None where there are none."""
@@ -54,11 +55,11 @@ class Resampled:
 
     def difference(self, a: str, b: str) -> Difference:
         """Hold group B against group A, by the mean of each."""
-        one, other = self.groups[a], self.groups[b]
-        known = a in self.values and b in self.values
-        drawn = (self.values[a], self.values[b]) if known else None
-        if len(one) == len(other) == 1:
-            return judge(self.metric, one[0], other[0], drawn, self.bootstrap)
+        first_group, second_group = self.groups[a], self.groups[b]
+        is_resampled = a in self.values and b in self.values
+        drawn = (self.values[a], self.values[b]) if is_resampled else None
+        if len(first_group) == len(second_group) == 1:
+            return judge(self.metric, first_group[0], second_group[0], drawn, self.bootstrap)
         moved = drawn[1] - drawn[0] if drawn else None
         first, second = self.mean(a), self.mean(b)
         value = second - first if first is not None and second is not None else None
@@ -66,19 +67,19 @@ class Resampled:
         p = None
         if interval is not None and moved is not None and value is not None:
             seeds = [[value or 0.0 for value in self.singles[name]] for name in (a, b)]
-            p = seeds_test(value, moved, seeds, one[0].rows)
-        found = Difference(
+            p = seeds_test(value, moved, seeds, first_group[0].rows)
+        result = Difference(
             metric=self.metric.name,
             a=first,
             b=second,
             value=value,
             interval=interval,
-            differing=_differing(one, other),
+            differing=_differing(first_group, second_group),
             p=p,
             limits=(self.interval(a), self.interval(b)),
-            reason=self.metric.undecided(one[0]),
+            reason=self.metric.undecided(first_group[0]),
         )
-        return decide(found, self.bootstrap)
+        return decide(result, self.bootstrap)
 
 
 def resample(
@@ -89,12 +90,12 @@ def resample(
     Raises:
         Conflict: the entries are not on the same examples.
     """
-    everyone = [one for group in groups.values() for one in group]
+    everyone = [scored for group in groups.values() for scored in group]
     check_same(everyone)
     bootstrap = bootstrap or Bootstrap()
-    wanted = [METRICS[name] for name in metrics]
-    known = [metric for metric in wanted if not metric.undecided(everyone[0])]
-    formulas = [metric.formula(one) for metric in known for one in everyone]
+    chosen_metrics = [METRICS[name] for name in metrics]
+    resampled_metrics = [metric for metric in chosen_metrics if not metric.undecided(everyone[0])]
+    formulas = [metric.formula(scored) for metric in resampled_metrics for scored in everyone]
     rows = everyone[0].rows
     drawn = iter(bootstrap.values(rows, formulas) if rows > 1 and formulas else [])
     values = {
@@ -102,20 +103,22 @@ def resample(
             name: _mean([next(drawn) for _ in group], [bootstrap.seed, number])
             for number, (name, group) in enumerate(groups.items())
         }
-        for metric in (known if rows > 1 else [])
+        for metric in (resampled_metrics if rows > 1 else [])
     }
     return {
         metric.name: Resampled(metric, groups, values.get(metric.name, {}), bootstrap)
-        for metric in wanted
+        for metric in chosen_metrics
     }
 
 
-def paired(found: Mapping[str, Resampled], a: str, b: str) -> Pair:
+def paired(resampled: Mapping[str, Resampled], a: str, b: str) -> Pair:
     """Hold group B against group A, of one entry each, by every metric that was resampled."""
-    first = next(iter(found.values()))
-    (one,), (other,) = first.groups[a], first.groups[b]
-    differences = {name: each.difference(a, b) for name, each in found.items()}
-    return Pair(a, b, one.rows, differences, mcnemar(one, other), first.bootstrap)
+    first = next(iter(resampled.values()))
+    (first_scored,), (second_scored,) = first.groups[a], first.groups[b]
+    differences = {name: result.difference(a, b) for name, result in resampled.items()}
+    return Pair(
+        a, b, first_scored.rows, differences, mcnemar(first_scored, second_scored), first.bootstrap
+    )
 
 
 def _mean(values: Sequence[Numbers], seed: Sequence[int]) -> Numbers:
@@ -131,9 +134,9 @@ def _mean(values: Sequence[Numbers], seed: Sequence[int]) -> Numbers:
     return np.asarray(np.take_along_axis(stacked, seeds, axis=0).mean(axis=0))
 
 
-def _differing(one: Sequence[Scored], other: Sequence[Scored]) -> int:
+def _differing(left: Sequence[Scored], right: Sequence[Scored]) -> int:
     """Count the examples on which the groups are not right equally often, or not equally sure."""
     sure = [
-        np.mean([scored.log_probabilities for scored in group], axis=0) for group in (one, other)
+        np.mean([scored.log_probabilities for scored in group], axis=0) for group in (left, right)
     ]
     return int((sure[0] != sure[1]).any(axis=1).sum())

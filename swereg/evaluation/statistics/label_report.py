@@ -104,9 +104,9 @@ def _figures(scored: Scored, bootstrap: Bootstrap) -> dict[str, Figure]:
     intervals: dict[str, Interval | None] = {}
     if scored.rows > 1:
         formulas = [METRICS[name].formula(scored) for name in sure]
-        found = bootstrap.values(scored.rows, formulas)
+        resampled = bootstrap.values(scored.rows, formulas)
         intervals = {
-            name: bootstrap.interval(values) for name, values in zip(sure, found, strict=True)
+            name: bootstrap.interval(values) for name, values in zip(sure, resampled, strict=True)
         }
     return {
         name: Figure(name, METRICS[name].value(scored), intervals.get(name), reason)
@@ -123,13 +123,13 @@ def _labels(scored: Scored, bootstrap: Bootstrap) -> tuple[LabelFigures, ...]:
         LabelFigures(
             label=label,
             support=int(support),
-            answers=int(given),
-            precision=float(hit / given) if given else None,
+            answers=int(predicted),
+            precision=float(hit / predicted) if predicted else None,
             recall=float(hit / support) if support else None,
             f1=float(score),
-            intervals=found,
+            intervals=f1_score,
         )
-        for label, hit, support, given, score, found in columns
+        for label, hit, support, predicted, score, f1_score in columns
     )
 
 
@@ -137,8 +137,8 @@ def _label_intervals(scored: Scored, bootstrap: Bootstrap) -> list[dict[str, Int
     """Resample the counts of all labels at once; the figures of each are shares of them."""
     if scored.rows < 2:
         return [{} for _ in scored.labels]
-    each = by_label(scored)
-    sums = [(each.T @ weights).T for weights in bootstrap.weights(scored.rows)]
+    per_label = by_label(scored)
+    sums = [(per_label.T @ weights).T for weights in bootstrap.weights(scored.rows)]
     hits, examples, answers = counts(np.concatenate(sums))
     values = {
         "precision": ratio(hits, answers, np.nan),

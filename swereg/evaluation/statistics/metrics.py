@@ -57,7 +57,7 @@ def _of_sums(
     name: str,
     figures: Callable[[Scored], Numbers],
     of: Callable[[Numbers, Numbers], Numbers],
-    **more: Any,
+    **options: Any,
 ) -> Metric:
     """Make a metric that is worked out from sums over the examples.
 
@@ -68,25 +68,29 @@ def _of_sums(
     """
 
     def formula(scored: Scored) -> Formula:
-        each = np.hstack([figures(scored), np.ones((scored.rows, 1))]).T
+        extended = np.hstack([figures(scored), np.ones((scored.rows, 1))]).T
 
         def value(weights: Numbers) -> Numbers:
-            *sums, rows = each @ weights
+            *sums, rows = extended @ weights
             return of(np.stack(sums, axis=1), rows)
 
         return value
 
     def exchanged(a: Scored, b: Scored) -> Formula:
-        one, other = figures(a), figures(b)
-        rows, first, both = np.array(float(a.rows)), other.sum(axis=0), (one + other).sum(axis=0)
+        first_sums, second_sums = figures(a), figures(b)
+        rows, first, total = (
+            np.array(float(a.rows)),
+            second_sums.sum(axis=0),
+            (first_sums + second_sums).sum(axis=0),
+        )
 
         def difference(stay: Numbers) -> Numbers:
-            here = first + ((one - other).T @ stay).T
-            return np.asarray(of(both - here, rows) - of(here, rows))
+            sums = first + ((first_sums - second_sums).T @ stay).T
+            return np.asarray(of(total - sums, rows) - of(sums, rows))
 
         return difference
 
-    return Metric(name, formula, exchanged, **more)
+    return Metric(name, formula, exchanged, **options)
 
 
 def _mean(sums: Numbers, rows: Numbers) -> Numbers:
@@ -109,8 +113,8 @@ def _distances(scored: Scored) -> Numbers:
 
 def by_label(scored: Scored) -> Numbers:
     """What is counted of each label: right answers, then examples, then answers; 1 or 0."""
-    one = np.eye(len(scored.labels))
-    actual, predicted = one[scored.truth], one[scored.best]
+    identity = np.eye(len(scored.labels))
+    actual, predicted = identity[scored.truth], identity[scored.best]
     return np.hstack([actual * predicted, actual, predicted])
 
 
@@ -122,8 +126,8 @@ def counts(sums: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 
 def f1(hits: Numbers, examples: Numbers, answers: Numbers) -> Numbers:
     """F1 = 2 TP / (2 TP + FP + FN); 0 for a label that neither occurs nor is answered."""
-    both = examples + answers
-    return ratio(2 * hits, both, 0.0)
+    sizes = examples + answers
+    return ratio(2 * hits, sizes, 0.0)
 
 
 def ratio(above: Numbers, below: Numbers, otherwise: float) -> Numbers:

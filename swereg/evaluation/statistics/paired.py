@@ -19,7 +19,7 @@ class McNemar:
     """Which examples the two got right, and the exact test of the difference.
 
     Attributes:
-        both: both are right.
+        both_right: both are right.
         only_a, only_b: one alone is right.
         neither: both are wrong.
         p: two-sided; the probability, were the two equally good, that the examples that only one
@@ -97,9 +97,9 @@ class Pair:
 def mcnemar(a: Scored, b: Scored) -> McNemar:
     """Count who is right where, and test the difference exactly."""
     only_a, only_b = int((a.right & ~b.right).sum()), int((b.right & ~a.right).sum())
-    both = int((a.right & b.right).sum())
-    neither = a.rows - both - only_a - only_b
-    return McNemar(both, only_a, only_b, neither, sign_test(only_a, only_b))
+    both_right = int((a.right & b.right).sum())
+    neither = a.rows - both_right - only_a - only_b
+    return McNemar(both_right, only_a, only_b, neither, sign_test(only_a, only_b))
 
 
 def judge(
@@ -110,8 +110,10 @@ def judge(
     bootstrap: Bootstrap,
 ) -> Difference:
     """Judge a difference by the values of both on the same resamples, [resamples] each."""
-    one, other = metric.value(a), metric.value(b)
-    value = other - one if one is not None and other is not None else None
+    first_value, second_value = metric.value(a), metric.value(b)
+    value = (
+        second_value - first_value if first_value is not None and second_value is not None else None
+    )
     interval: Interval | None = None
     limits: tuple[Interval | None, Interval | None] = (None, None)
     if drawn is not None:
@@ -124,25 +126,25 @@ def judge(
     elif interval is not None:
         p = exchange_test(metric, a, b, bootstrap)
     reason = metric.undecided(a)
-    found = Difference(
-        metric.name, one, other, value, interval, differing, p, limits, reason=reason
+    result = Difference(
+        metric.name, first_value, second_value, value, interval, differing, p, limits, reason=reason
     )
-    return decide(found, bootstrap)
+    return decide(result, bootstrap)
 
 
-def decide(found: Difference, bootstrap: Bootstrap) -> Difference:
+def decide(difference: Difference, bootstrap: Bootstrap) -> Difference:
     """Settle the verdict by the interval, p and the number of examples that differ."""
     sure = (
-        found.interval is not None
-        and 0 not in found.interval
-        and found.p is not None
-        and found.p < 1 - bootstrap.level
-        and found.differing >= bootstrap.fewest
+        difference.interval is not None
+        and 0 not in difference.interval
+        and difference.p is not None
+        and difference.p < 1 - bootstrap.level
+        and difference.differing >= bootstrap.fewest
     )
-    if not sure or not found.value:
-        return found
-    better = (found.value < 0) == METRICS[found.metric].small
-    return replace(found, verdict="better" if better else "worse")
+    if not sure or not difference.value:
+        return difference
+    better = (difference.value < 0) == METRICS[difference.metric].small
+    return replace(difference, verdict="better" if better else "worse")
 
 
 def _differing(metric: Metric, a: Scored, b: Scored) -> int:

@@ -39,20 +39,24 @@ def _ordered(weights: Numbers, rising: Columns, positive: NDArray[np.bool_]) -> 
     Args:
         positive: whether each is, in that order.
     """
-    found, below, above = np.zeros((3, weights.shape[1]))
-    if len(found) < _WIDE:
-        mine, others = (weights[rising] * which[:, None] for which in (positive, ~positive))
-        found, below, above = (mine * others.cumsum(axis=0)).sum(0), others.sum(0), mine.sum(0)
+    concordant, below, above = np.zeros((3, weights.shape[1]))
+    if len(concordant) < _WIDE:
+        mine, negatives = (weights[rising] * mask[:, None] for mask in (positive, ~positive))
+        concordant, below, above = (
+            (mine * negatives.cumsum(axis=0)).sum(0),
+            negatives.sum(0),
+            mine.sum(0),
+        )
     else:
-        for row, wanted in zip(rising.tolist(), positive.tolist(), strict=True):
+        for row, is_positive in zip(rising.tolist(), positive.tolist(), strict=True):
             drawn = weights[row]
-            if wanted:
-                found += drawn * below
+            if is_positive:
+                concordant += drawn * below
                 above += drawn
             else:
                 below += drawn
     with np.errstate(invalid="ignore"):  # without any it is not defined
-        return np.asarray(found / (below * above))
+        return np.asarray(concordant / (below * above))
 
 
 def roc_auc_exchanged(a: Scored, b: Scored) -> Formula:
@@ -67,25 +71,25 @@ def roc_auc_exchanged(a: Scored, b: Scored) -> Formula:
     added = np.zeros(a.rows)
     for at in _ranked(a):
         positive = a.truth == at
-        one, other = a.probabilities[:, at], b.probabilities[:, at]
+        first, second = a.probabilities[:, at], b.probabilities[:, at]
         pairs = positive.sum() * (~positive).sum()
         for mine, sign in ((positive, 1), (~positive, -1)):
-            pooled = np.sort(np.concatenate([one[~mine], other[~mine]]))
-            risen = _below(pooled, other[mine]) - _below(pooled, one[mine])
+            pooled = np.sort(np.concatenate([first[~mine], second[~mine]]))
+            risen = _below(pooled, second[mine]) - _below(pooled, first[mine])
             added[mine] += sign * risen / (2 * pairs * len(_ranked(a)))
     return lambda stay: np.asarray(2 * (added @ stay) - added.sum())
 
 
-def _below(those: Numbers, scores: Numbers) -> Numbers:
+def _below(ordered: Numbers, scores: Numbers) -> Numbers:
     """Count for each score how many of some sorted ones are smaller, equal ones half."""
-    left, right = (np.searchsorted(those, scores, side=side) for side in ("left", "right"))
-    return np.asarray((left + right) / 2)
+    from_left, right = (np.searchsorted(ordered, scores, side=side) for side in ("left", "right"))
+    return np.asarray((from_left + right) / 2)
 
 
 def no_area(scored: Scored) -> str:
     """Say why there is no area, or nothing."""
-    found = np.bincount(scored.truth, minlength=len(scored.labels))
-    if (found == scored.rows).any():
-        return f"every example is labelled {scored.labels[int(found.argmax())]}"
-    missing = [label for label, count in zip(scored.labels, found, strict=True) if count == 0]
+    counts = np.bincount(scored.truth, minlength=len(scored.labels))
+    if (counts == scored.rows).any():
+        return f"every example is labelled {scored.labels[int(counts.argmax())]}"
+    missing = [label for label, count in zip(scored.labels, counts, strict=True) if count == 0]
     return f"no example is labelled {', '.join(missing)}" if missing else ""

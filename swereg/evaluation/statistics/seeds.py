@@ -75,12 +75,12 @@ def seed_run(entries: Sequence[Entry]) -> SeedRun:
     """Summarise entries that one call has trained with different seeds."""
     split: Split = "test" if all(entry.scores.get("test") for entry in entries) else "val"
     ordered = sorted(entries, key=lambda entry: entry.recipe.seed)
-    known = {"val_loss": [entry.val_loss for entry in ordered]} | {
+    scores_of = {"val_loss": [entry.val_loss for entry in ordered]} | {
         name: [entry.scores[split][name] for entry in ordered] for name in REPORTED
     }
     spreads = {
         name: _spread([value for value in values if value is not None])
-        for name, values in known.items()
+        for name, values in scores_of.items()
         if None not in values
     }
     return SeedRun(tuple(ordered), split, spreads)
@@ -91,17 +91,17 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(tuple(values), float(np.mean(values)), deviation)
 
 
-def fold(those: Sequence[Outline]) -> list[Fold]:
+def fold(outlines: Sequence[Outline]) -> list[Fold]:
     """Group entries that differ in nothing but the seed, in the order of their first ones."""
     groups: dict[str, list[Outline]] = {}
-    for one in those:
-        groups.setdefault(one.ref if one.kind is None else one.kind, []).append(one)
+    for outline in outlines:
+        groups.setdefault(outline.ref if outline.kind is None else outline.kind, []).append(outline)
     return [_fold(group) for group in groups.values()]
 
 
 def _fold(group: Sequence[Outline]) -> Fold:
     newest: dict[int, str] = {}
-    for one in sorted(group, key=lambda one: (one.created, one.version)):
-        newest[one.seed] = one.ref
-    kept = tuple(newest[seed] for seed in sorted(newest))
-    return Fold(kept, tuple(one.ref for one in group if one.ref not in kept))
+    for outline in sorted(group, key=lambda outline: (outline.created, outline.version)):
+        newest[outline.seed] = outline.ref
+    members = tuple(newest[seed] for seed in sorted(newest))
+    return Fold(members, tuple(outline.ref for outline in group if outline.ref not in members))

@@ -14,13 +14,13 @@ from swereg.evaluation.statistics.scored import Numbers, Scored
 _ROUNDING = 1e-12  # two sums of the same figures in another order differ by less
 
 
-def sign_test(one: int, other: int) -> float:
+def sign_test(first_wins: int, second_wins: int) -> float:
     """Give the exact two-sided p of so uneven a split of ``one + other`` tosses of a fair coin.
 
     p = 2 * sum over k <= min(one, other) of C(n, k) / 2^n, at most 1, summed from logarithms:
     it stays right where 2^n overflows.
     """
-    tosses, fewer = one + other, min(one, other)
+    tosses, fewer = first_wins + second_wins, min(first_wins, second_wins)
     k = np.arange(fewer)
     binomials = np.concatenate([[0.0], np.cumsum(np.log((tosses - k) / (k + 1)))])
     return min(1.0, 2 * float(np.exp(binomials - tosses * np.log(2)).sum()))

@@ -29,7 +29,7 @@ class Standing:
     difference: Difference | None = None
 
 
-def standings(found: Resampled) -> tuple[Standing, ...]:
+def standings(resampled: Resampled) -> tuple[Standing, ...]:
     """Hold several groups against the best of them, in their order.
 
     The best was chosen on these very examples, so its lead is flattered; no correction is made
@@ -38,16 +38,16 @@ def standings(found: Resampled) -> tuple[Standing, ...]:
     Raises:
         Conflict: the metric cannot tell entries apart on these examples.
     """
-    reason = found.metric.undecided(next(iter(found.groups.values()))[0])
+    reason = resampled.metric.undecided(next(iter(resampled.groups.values()))[0])
     if reason:
         raise Conflict(
-            f"{found.metric.name} cannot tell entries apart on these examples",
+            f"{resampled.metric.name} cannot tell entries apart on these examples",
             why=f"{reason[0].upper()}{reason[1:]}.",
             code="statistics.metric",
         )
-    values = {name: found.mean(name) or 0.0 for name in found.groups}
-    top = (min if found.metric.small else max)(values, key=lambda name: values[name])
-    to_top = {name: found.difference(top, name) for name in values if name != top}
+    values = {name: resampled.mean(name) or 0.0 for name in resampled.groups}
+    top = (min if resampled.metric.small else max)(values, key=lambda name: values[name])
+    to_top = {name: resampled.difference(top, name) for name in values if name != top}
     return tuple(
         Standing(
             name=name,

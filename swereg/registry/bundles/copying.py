@@ -105,9 +105,9 @@ def insert(
     del row["id"]
     row["seal"] = rows.sealed(name, row)
     new = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()
-    for table, those in rows.parts:
-        if those:
-            connection.execute(sa.insert(table), [{**part, "entry": new} for part in those])
+    for table, table_rows in rows.parts:
+        if table_rows:
+            connection.execute(sa.insert(table), [{**part, "entry": new} for part in table_rows])
     return Ref(name, version)
 
 
@@ -121,8 +121,8 @@ def insert_once(
             another task.
     """
     run = rows.entry["run"]
-    there = entry_of_run(connection, run)
-    if there is None:
+    stored = entry_of_run(connection, run)
+    if stored is None:
         ref = insert(connection, rows, weights, name=name)
         record_event(
             connection,
@@ -136,15 +136,15 @@ def insert_once(
         return ref
     if read(connection, run).content != rows.content:
         raise Conflict(
-            f"{there.ref} is of the same run as {rows.ref} of {source}, but not the same",
+            f"{stored.ref} is of the same run as {rows.ref} of {source}, but not the same",
             why=f"Labels, scores, curve or weights of run {run} differ.",
-            hint="One of the two was altered; check yours: swereg verify " + there.ref,
+            hint="One of the two was altered; check yours: swereg verify " + stored.ref,
             code="import.same-run",
         )
     for table, row in rows.shared:  # texts that were left out before come in now
         if table is t.datasets:
             inserts.insert_dataset(connection, row)
-    return Ref(there.name, there.version)
+    return Ref(stored.name, stored.version)
 
 
 def _plain(row: sa.Row[tuple[object, ...]]) -> Row:

@@ -48,7 +48,7 @@ class Bundle:
 
 
 def write(
-    database: Database, store: WeightStore, those: Sequence[Entry], target: Path, *, texts: bool
+    database: Database, store: WeightStore, entries: Sequence[Entry], target: Path, *, texts: bool
 ) -> None:
     """Write entries into a new file, which is there whole or not at all.
 
@@ -56,7 +56,7 @@ def write(
         CheckFailed: something of them is not as it was stored.
         StorageError: the file cannot be written, or weights are too large for one.
     """
-    for entry in those:
+    for entry in entries:
         if entry.weights_size > LARGEST:
             raise StorageError(
                 f"the weights of {entry.ref} are too large for such a file",
@@ -68,7 +68,7 @@ def write(
         with files.replacing(target) as temporary:
             temporary.unlink()
             with _opened(temporary, create=True) as (new, inside):
-                for entry in those:
+                for entry in entries:
                     _copy(database, store, new, inside, entry, texts=texts)
     except OSError as fault:
         raise StorageError(
@@ -90,19 +90,19 @@ def _copy(
 ) -> None:
     with database.reading() as connection:
         soundness.check_seal(connection, entry)
-        found = copying.read(connection, entry.run)
+        copied = copying.read(connection, entry.run)
         weights = store.read(Selects(connection), entry.weights_digest, entry.ref)
-    found = found if texts else copying.without_texts(found)
+    copied = copied if texts else copying.without_texts(copied)
     row = inside.row(weights)
     with new.writing() as connection:
-        copying.insert(connection, found, row, name=entry.name, number=entry.version)
+        copying.insert(connection, copied, row, name=entry.name, number=entry.version)
 
 
-def stage(new: NewEntry, target: Path, meant: str, *, created: str, keep_data: bool) -> None:
+def stage(new: NewEntry, target: Path, meant_for: str, *, created: str, keep_data: bool) -> None:
     """Write a training into a new file, durably, before any registry is asked to take it.
 
     Args:
-        meant: where the registry is that is to take it.
+        meant_for: where the registry is that is to take it.
 
     Raises:
         StorageError: the file cannot be written, or the weights are too large for one.
@@ -119,7 +119,7 @@ def stage(new: NewEntry, target: Path, meant: str, *, created: str, keep_data: b
                 ready = NewRows.of(new, store.row(new.fitted.weights), keep_data=keep_data)
                 with database.writing() as connection:
                     insert_entry(connection, ready, created)
-                    row = {"key": MEANT_FOR, "value": rows.text(meant)}
+                    row = {"key": MEANT_FOR, "value": rows.text(meant_for)}
                     insert_new(connection, t.meta, row)
     except OSError as fault:
         raise StorageError(

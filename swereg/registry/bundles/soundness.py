@@ -81,13 +81,13 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
     with database.reading() as connection:
         source = Selects(connection)
         entry = entry_of_run(connection, run)
-        found = copying.read(connection, run)
+        copied = copying.read(connection, run)
         outputs = read_outputs(source, run)
-        weights = store.read(source, found.entry["weights"], str(found.ref))
-        about = read_task(source, found.entry["task"])
-        dataset = _texts(connection, found.entry["dataset"])
+        weights = store.read(source, copied.entry["weights"], str(copied.ref))
+        about = read_task(source, copied.entry["task"])
+        dataset = _texts(connection, copied.entry["dataset"])
     assert entry is not None  # noqa: S101 - its run was listed
-    shared = {table.name: row for table, row in found.shared}
+    shared = {table.name: row for table, row in copied.shared}
     try:
         new = NewEntry(
             entry.name,
@@ -101,7 +101,7 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
         _same(
             f"{entry.ref}",
             {**rows.entry_row(new, entry.dataset), "labels": rows.text(list(entry.labels))},
-            found.entry,
+            copied.entry,
         )
         _same(
             "its task",
@@ -124,7 +124,7 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
     except UsageError as fault:
         raise _wrong(f"{fault.what}") from fault
     except UNREADABLE as fault:
-        raise _wrong(f"{found.ref}: {type(fault).__name__}: {str(fault)[:200]}") from fault
+        raise _wrong(f"{copied.ref}: {type(fault).__name__}: {str(fault)[:200]}") from fault
 
 
 def _texts(connection: sa.Connection, digest: str | None) -> Dataset | None:
@@ -165,7 +165,7 @@ def _check_counted(new: NewEntry, outputs: tuple[Outputs, ...], data: rows.Row |
 
 def _check_facts(entry: Entry, shared: dict[str, rows.Row]) -> None:
     """Check what a training gets right by itself: names, digests, times, kinds of values."""
-    refs.check_name(entry.task, what="task name")
+    refs.check_name(entry.task, noun="task name")
     sound = (
         entry.name == refs.check_name(entry.name)
         and _recipe_is_sound(entry.recipe)
@@ -228,14 +228,14 @@ def _base_is_sound(base: BaseInfo) -> bool:
     )
 
 
-def _same(what: str, written: rows.Row, found: rows.Row) -> None:
-    differing = [key for key, value in written.items() if not _equal(value, found[key])]
+def _same(noun: str, written: rows.Row, stored: rows.Row) -> None:
+    differing = [key for key, value in written.items() if not _equal(value, stored[key])]
     if differing:
-        raise _wrong(f"{what} would be stored otherwise: {', '.join(differing)}")
+        raise _wrong(f"{noun} would be stored otherwise: {', '.join(differing)}")
 
 
-def _equal(one: Any, other: Any) -> bool:
-    return bool(one == other)
+def _equal(left: Any, right: Any) -> bool:
+    return bool(left == right)
 
 
 def _wrong(why: str) -> CheckFailed:

@@ -103,8 +103,8 @@ def _copy_all(
             for name in names:
                 store.copy(name, copies)
         except FileNotFoundError:
-            gone = set(names) - set(_in_files(database.path))
-            if last or not gone:
+            vanished = set(names) - set(_in_files(database.path))
+            if last or not vanished:
                 break  # the check says whose it is
         else:
             break
@@ -113,8 +113,8 @@ def _copy_all(
 
 def _in_files(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as database:
-        found = database.execute("SELECT digest FROM weights WHERE store = 'file'")
-        return [row[0] for row in found]
+        rows = database.execute("SELECT digest FROM weights WHERE store = 'file'")
+        return [row[0] for row in rows]
 
 
 def _check(path: Path, copies: WeightStore) -> Checked:

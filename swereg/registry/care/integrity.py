@@ -24,7 +24,7 @@ Step = tuple[str, Callable[[sa.Connection], int]]  # what is checked, and how; g
 _RESTORE = "Restore the registry from a backup."
 
 
-def silent(done: int, of: int, what: str) -> None:
+def silent(checked: int, of: int, name: str) -> None:
     """Report nothing."""
 
 
@@ -80,12 +80,12 @@ def check_all(database: Database, store: WeightStore, on_checked: OnChecked) -> 
 
 
 def check_entries(
-    database: Database, store: WeightStore, those: Sequence[Entry], on_checked: OnChecked
+    database: Database, store: WeightStore, entries: Sequence[Entry], on_checked: OnChecked
 ) -> Checked:
     """Check some entries, with their weights and their texts."""
     refs: list[str] = []
     with database.reading() as connection:
-        runs = [entry.run for entry in those]
+        runs = [entry.run for entry in entries]
         steps = list(_Steps(store).of_entries(connection, runs, refs))
     size, problems = _run(database, steps, on_checked)
     return Checked(tuple(refs), size, problems)
@@ -146,30 +146,30 @@ def _run(
 ) -> tuple[int, tuple[Problem, ...]]:
     """Take the steps; one may add others to the list."""
     size, problems = 0, []
-    for number, (what, step) in enumerate(steps):
-        on_checked(number, len(steps), what)
+    for number, (name, step) in enumerate(steps):
+        on_checked(number, len(steps), name)
         try:
             with database.reading() as connection:
                 size += step(connection)
         except Busy:
             raise
         except SweregError as fault:
-            problems.append(Problem.of(what, fault))
+            problems.append(Problem.of(name, fault))
     on_checked(len(steps), len(steps), "")
     return size, tuple(problems)
 
 
 def _file(connection: sa.Connection) -> int:
-    found = list(connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars())
-    if found != ["ok"]:
-        raise _broken("SQLite finds the file damaged", "\n".join(map(str, found)))
+    findings = list(connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars())
+    if findings != ["ok"]:
+        raise _broken("SQLite finds the file damaged", "\n".join(map(str, findings)))
     return 0
 
 
 def _foreign_keys(connection: sa.Connection) -> int:
-    found = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    if found:
-        why = "\n".join(f"a row of {row[0]} needs one of {row[2]}" for row in found[:20])
+    violations = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if violations:
+        why = "\n".join(f"a row of {row[0]} needs one of {row[2]}" for row in violations[:20])
         raise _broken("rows have lost what they need", why)
     return 0
 
@@ -231,5 +231,5 @@ def _some(refs: Sequence[str]) -> str:
     return ", ".join(refs[:3]) + (f" and {len(refs) - 3} more" if len(refs) > 3 else "")
 
 
-def _broken(what: str, why: str) -> CheckFailed:
-    return CheckFailed(what, why=why, hint=_RESTORE, code="registry.broken")
+def _broken(claim: str, why: str) -> CheckFailed:
+    return CheckFailed(claim, why=why, hint=_RESTORE, code="registry.broken")

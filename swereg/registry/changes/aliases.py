@@ -55,11 +55,11 @@ def roll_back(connection: sa.Connection, ref: Ref, to: Ref | None, message: str)
         Conflict: what it pointed to has been deleted.
     """
     alias = _settable(ref)
-    wanted = None if to is None else _version_of(to, alias.name)
+    target_version = None if to is None else _version_of(to, alias.name)
     past = standing(alias_moves(Selects(connection), alias))
     before = [version for version in past[-2::-1] if version not in (None, past[-1])]
-    if wanted is not None:
-        before = [version for version in before if version == wanted]
+    if target_version is not None:
+        before = [version for version in before if version == target_version]
     if not before:
         raise _nothing_before(connection, alias, past, to)
     target = Ref(alias.name, version=before[0])
@@ -92,16 +92,16 @@ def _move(
 ) -> Move:
     """Write where an alias points, the move, and its event."""
     model, alias = _model(connection, ref.name), str(ref.alias)
-    here = (t.aliases.c.model == model) & (t.aliases.c.alias == alias)
+    is_alias = (t.aliases.c.model == model) & (t.aliases.c.alias == alias)
     if new is None:
-        connection.execute(sa.delete(t.aliases).where(here))
+        connection.execute(sa.delete(t.aliases).where(is_alias))
     else:
         entry = connection.execute(
             sa.select(t.entries.c.id).where(t.entries.c.model == model, t.entries.c.version == new)
         ).scalar_one()
         values = {"entry": entry, "created": now()}
         insert_new(connection, t.aliases, {"model": model, "alias": alias, **values})
-        connection.execute(sa.update(t.aliases).where(here).values(values))
+        connection.execute(sa.update(t.aliases).where(is_alias).values(values))
     number = record_event(connection, _VERBS[kind], str(ref), old=old, new=new, message=message)
     values = {"kind": kind, "old": old, "new": new, "message": message}
     connection.execute(
@@ -147,10 +147,10 @@ def _target(connection: sa.Connection, model: int | None, alias: str) -> int | N
 
 
 def _not_set(connection: sa.Connection, ref: Ref) -> NotFound:
-    known = [name for name in read_aliases(Selects(connection), ref.name) if name != str(ref)]
+    names = [name for name in read_aliases(Selects(connection), ref.name) if name != str(ref)]
     return NotFound(
         f"there is no alias {ref}",
-        why=f"{ref.name} has {', '.join(known) or 'no alias'}.",
+        why=f"{ref.name} has {', '.join(names) or 'no alias'}.",
         hint="List them: swereg alias list",
         code="alias.unknown",
     )

@@ -31,11 +31,11 @@ def removable(connection: sa.Connection, ref: Ref) -> Entry:
         )
     if entry.aliases:
         names = ", ".join(f"{entry.name}@{alias}" for alias in entry.aliases)
-        one = len(entry.aliases) == 1
+        is_single = len(entry.aliases) == 1
         raise Conflict(
             f"{entry.ref} is in use",
-            why=f"{'The alias' if one else 'The aliases'} {names} "
-            f"{'points' if one else 'point'} to it.",
+            why=f"{'The alias' if is_single else 'The aliases'} {names} "
+            f"{'points' if is_single else 'point'} to it.",
             hint=f"Move the alias: swereg alias set {entry.aliases[0]} REF; or remove it: "
             f"swereg alias rm {entry.name}@{entry.aliases[0]}",
             code="entry.in-use",
@@ -63,11 +63,11 @@ def restore(connection: sa.Connection, ref: Ref) -> Entry:
             hint="See what can be restored: swereg list --deleted",
             code="restore.version",
         )
-    found = deleted_entries(connection, ref)
-    if not found:
+    entries = deleted_entries(connection, ref)
+    if not entries:
         return find_entry(connection, ref)
-    _mark(connection, found[0], None)
-    record_event(connection, "restore", found[0].ref)
+    _mark(connection, entries[0], None)
+    record_event(connection, "restore", entries[0].ref)
     return find_entry(connection, ref)
 
 

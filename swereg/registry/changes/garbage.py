@@ -51,10 +51,10 @@ class Doomed:
     size: int
 
 
-def freed(what: Doomed, files_: Mapping[Path, int], given_back: int = 0) -> Freed:
+def freed(doomed: Doomed, files_: Mapping[Path, int], given_back: int = 0) -> Freed:
     """Sum up."""
-    refs, total = tuple(what.entries.values()), sum(files_.values())
-    return Freed(refs, what.size, len(files_), total, given_back)
+    refs, total = tuple(doomed.entries.values()), sum(files_.values())
+    return Freed(refs, doomed.size, len(files_), total, given_back)
 
 
 def before(now: bool) -> str:
@@ -68,30 +68,32 @@ def doomed(connection: sa.Connection, limit: str) -> Doomed:
     old = sa.select(t.entries.c.id).where(
         t.entries.c.deleted.is_not(None), t.entries.c.deleted < limit
     )
-    kept = sa.and_(t.entries.c.id.not_in(old))
+    still_used = sa.and_(t.entries.c.id.not_in(old))
     query = sa.select(t.entries.c.id, t.entries.c.version, t.models.c.name).where(
         t.entries.c.id.in_(old), t.models.c.id == t.entries.c.model
     )
-    found = {row.id: f"{row.name}/{row.version}" for row in connection.execute(query)}
-    weights = _unused(connection, t.weights.c.digest, t.weights.c.data, t.entries.c.weights, kept)
+    refs = {row.id: f"{row.name}/{row.version}" for row in connection.execute(query)}
+    weights = _unused(
+        connection, t.weights.c.digest, t.weights.c.data, t.entries.c.weights, still_used
+    )
     texts = _unused(
-        connection, t.datasets.c.digest, t.datasets.c.content, t.entries.c.dataset, kept
+        connection, t.datasets.c.digest, t.datasets.c.content, t.entries.c.dataset, still_used
     )
     logits = sa.select(sa.func.sum(sa.func.length(t.outputs.c.logits))).where(
         t.outputs.c.entry.in_(old)
     )
     size = sum(weights.values()) + sum(texts.values()) + (connection.execute(logits).scalar() or 0)
-    return Doomed(found, list(weights), list(texts), size)
+    return Doomed(refs, list(weights), list(texts), size)
 
 
-def delete(connection: sa.Connection, what: Doomed) -> None:
+def delete(connection: sa.Connection, doomed: Doomed) -> None:
     """Delete rows; foreign keys refuse what something refers to."""
-    for number, ref in what.entries.items():
+    for number, ref in doomed.entries.items():
         for table in (t.outputs, t.epochs, t.tags):
             connection.execute(sa.delete(table).where(table.c.entry == number))
         connection.execute(sa.delete(t.entries).where(t.entries.c.id == number))
         record_event(connection, "gc", ref)
-    for table, digests in ((t.weights, what.weights), (t.datasets, what.datasets)):
+    for table, digests in ((t.weights, doomed.weights), (t.datasets, doomed.datasets)):
         for digest in digests:
             connection.execute(sa.delete(table).where(table.c.digest == digest))
 
@@ -103,7 +105,7 @@ def in_files(connection: sa.Connection) -> set[str]:
 
 
 def leftovers(
-    store: WeightStore, path: Path | None, known: set[str], freed: Iterable[str] = ()
+    store: WeightStore, path: Path | None, in_use: set[str], freed: Iterable[str] = ()
 ) -> Iterator[tuple[Path, int]]:
     """Give files that no row speaks of, with their sizes.
 
@@ -111,30 +113,30 @@ def leftovers(
 
     Args:
         path: the registry's file; unfinished copies may lie beside it.
-        known: the digests that rows speak of.
+        in_use: the digests that rows speak of.
         freed: those whose files may be young, because their rows have just been deleted.
     """
-    found = dict(store.files())
+    paths = dict(store.files())
     if path is not None:
-        found |= dict.fromkeys(files.unfinished(path), "")
-    for file, digest in found.items():
+        paths |= dict.fromkeys(files.unfinished(path), "")
+    for file, digest in paths.items():
         try:
             state = file.lstat()
         except OSError:  # whoever wrote it has just finished
             continue
         old = time.time() - state.st_mtime > GRACE
-        if digest not in known and (old or digest in freed):
+        if digest not in in_use and (old or digest in freed):
             yield file, state.st_size
 
 
-def remove(left: Iterable[Path]) -> None:
+def remove(paths: Iterable[Path]) -> None:
     """Remove files that no row speaks of, as many as can be.
 
     Raises:
         StorageError: one cannot be removed. It takes space, and nothing else.
     """
     stuck: list[OSError] = []
-    for file in left:
+    for file in paths:
         try:
             file.unlink(missing_ok=True)
         except OSError as fault:
@@ -153,10 +155,10 @@ def _unused(
     digest: sa.Column[Any],
     content: sa.Column[Any],
     reference: sa.Column[Any],
-    kept: sa.ColumnElement[bool],
+    still_used: sa.ColumnElement[bool],
 ) -> dict[str, int]:
     """The digests that no kept entry refers to, with the bytes that they take in the database."""
-    used = sa.select(reference).where(kept, reference.is_not(None))
+    used = sa.select(reference).where(still_used, reference.is_not(None))
     size = sa.func.coalesce(sa.func.length(content), 0)
     rows = connection.execute(sa.select(digest, size).where(digest.not_in(used)))
     return {row[0]: row[1] for row in rows}

@@ -31,8 +31,8 @@ def set_tags(connection: sa.Connection, entry: Entry, tags: Mapping[str, str]) -
         old = entry.tags.get(key)
         if old == value:
             continue
-        here = (t.tags.c.entry == number) & (t.tags.c.key == key)
-        connection.execute(sa.delete(t.tags).where(here))
+        is_tag = (t.tags.c.entry == number) & (t.tags.c.key == key)
+        connection.execute(sa.delete(t.tags).where(is_tag))
         connection.execute(sa.insert(t.tags).values(entry=number, key=key, value=value))
         record_event(connection, "tag", entry.ref, key=key, old=old, new=value)
 
@@ -61,10 +61,10 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
     Raises:
         UsageError: a key breaks the rule for names, or a value is empty, long or unprintable.
     """
-    return {refs.check_name(key, what="tag"): _checked_value(value) for key, value in tags.items()}
+    return {refs.check_name(key, noun="tag"): _checked_value(value) for key, value in tags.items()}
 
 
-def checked_text(text: str, what: str) -> str:
+def checked_text(text: str, noun: str) -> str:
     """Return a text of the user's own, or refuse it.
 
     Raises:
@@ -74,7 +74,7 @@ def checked_text(text: str, what: str) -> str:
         text.encode()
     except UnicodeEncodeError as fault:
         raise UsageError(
-            f"the {what} is not valid Unicode",
+            f"the {noun} is not valid Unicode",
             why=f"{fault.reason}.",
             hint="Write it again, in a terminal or a file that is UTF-8.",
             code="entry.unicode",

@@ -16,9 +16,9 @@ _BEGINS = b"SQLite format 3\0"
 
 def beside(path: Path) -> Iterator[Path]:
     """Give the other registries in a registry's folder, whatever they are called."""
-    for other in sorted(path.parent.iterdir()):
-        if other.is_file() and not other.samefile(path) and is_registry(other):
-            yield other
+    for neighbour in sorted(path.parent.iterdir()):
+        if neighbour.is_file() and not neighbour.samefile(path) and is_registry(neighbour):
+            yield neighbour
 
 
 def has_texts(path: Path, digest: str) -> bool | None:

@@ -11,15 +11,17 @@ from swereg.registry.database.tables import METADATA
 def missing(connection: sa.Connection) -> list[str]:
     """Name the tables and columns that should be there and are not, such as ``entries.note``."""
     inspector = sa.inspect(connection)
-    there = set(inspector.get_table_names())
-    found = []
+    tables_there = set(inspector.get_table_names())
+    missing_columns = []
     for table in METADATA.sorted_tables:
-        if table.name not in there:
-            found.append(table.name)
+        if table.name not in tables_there:
+            missing_columns.append(table.name)
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name)}
-        found += [f"{table.name}.{c.name}" for c in table.columns if c.name not in columns]
-    return found
+        missing_columns += [
+            f"{table.name}.{c.name}" for c in table.columns if c.name not in columns
+        ]
+    return missing_columns
 
 
 def check(connection: sa.Connection) -> int:

@@ -27,7 +27,7 @@ def check(new: NewEntry) -> NewEntry:
     check_without_data(new)
     for part in new.fitted.outputs:
         _check_outputs(part, new.dataset or Dataset((), (), ()))
-    task = replace(new.task, name=refs.check_name(new.task.name, what="task name"))
+    task = replace(new.task, name=refs.check_name(new.task.name, noun="task name"))
     return replace(new, name=refs.check_name(new.name), task=task)
 
 
@@ -50,12 +50,12 @@ def check_counted(part: Outputs, counts: Sequence[int]) -> None:
 
 def _check_scores(new: NewEntry) -> None:
     scores = new.fitted.scores
-    wanted = []
+    required = []
     if not new.origin or scores.get("val"):
-        wanted += [("val", "loss"), ("val", "accuracy"), ("val", "macro_f1")]
+        required += [("val", "loss"), ("val", "accuracy"), ("val", "macro_f1")]
     if scores.get("test"):
-        wanted += [("test", "accuracy"), ("test", "macro_f1")]
-    for split, name in wanted:
+        required += [("test", "accuracy"), ("test", "macro_f1")]
+    for split, name in required:
         if name not in scores.get(split, {}):
             raise _wrong("a score is missing", f"There is no {name} of {split}.")
 
@@ -105,8 +105,8 @@ def _check_outputs(part: Outputs, dataset: Dataset) -> None:
 
 
 def _check_shape(part: Outputs, examples: int, labels: int) -> None:
-    wanted = (examples, labels, 4 * examples * labels)
-    if (part.rows, part.columns, len(part.logits)) != wanted:
+    expected = (examples, labels, 4 * examples * labels)
+    if (part.rows, part.columns, len(part.logits)) != expected:
         raise _wrong(
             f"the outputs on {part.split} do not fit its examples",
             f"{part.rows} x {part.columns} in {len(part.logits)} bytes; "
@@ -119,9 +119,9 @@ def _check_shape(part: Outputs, examples: int, labels: int) -> None:
         raise _wrong(f"an output on {part.split} is not finite", "It is NaN or infinite.")
 
 
-def _wrong(what: str, why: str) -> CheckFailed:
+def _wrong(claim: str, why: str) -> CheckFailed:
     return CheckFailed(
-        what,
+        claim,
         why=why,
         hint="Train again, perhaps more slowly; nothing was stored.",
         code="entry.check",

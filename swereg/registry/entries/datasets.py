@@ -31,7 +31,9 @@ def list_datasets(source: Source, task: str | None = None) -> list[StoredDataset
     return _read_facts(source, digests)
 
 
-def find_dataset(source: Source, which: str, find_entry: Callable[[Ref], Entry]) -> StoredDataset:
+def find_dataset(
+    source: Source, digest_or_ref: str, find_entry: Callable[[Ref], Entry]
+) -> StoredDataset:
     """Return the dataset that the beginning of a digest or a reference means.
 
     Args:
@@ -41,7 +43,7 @@ def find_dataset(source: Source, which: str, find_entry: Callable[[Ref], Entry])
         NotFound: there is none; the message says what there is.
         UsageError: it is neither, or means more than one.
     """
-    text = which.strip()
+    text = digest_or_ref.strip()
     digests = _with_prefix(source, text.lower())
     meanings = {text, *digests} if digests and _is_model(source, text) else {*digests}
     if len(meanings) > 1:
@@ -124,8 +126,8 @@ def _with_prefix(source: Source, text: str) -> list[str]:
     if not _DIGEST.fullmatch(text):
         return []
     # g follows f: after everything that begins so
-    found = source.rows("digests_from", start=text, end=f"{text}g")
-    return [row.digest for row in found]
+    matching = source.rows("digests_from", start=text, end=f"{text}g")
+    return [row.digest for row in matching]
 
 
 def _is_model(source: Source, name: str) -> bool:

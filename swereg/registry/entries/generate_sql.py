@@ -68,10 +68,10 @@ def module() -> str:
         for sort in queries.LARGEST_FIRST
         for descending in (False, True)
     }
-    whole = {**queries.QUERIES, "outlines": queries.OUTLINES}
+    whole_queries = {**queries.QUERIES, "outlines": queries.OUTLINES}
     parts = [
         _HEAD,
-        _dictionary("QUERIES", {name: sql_of(query) for name, query in whole.items()}),
+        _dictionary("QUERIES", {name: sql_of(query) for name, query in whole_queries.items()}),
         f'LISTED = """\n{sql_of(queries.LISTED)}\n"""\n',
         f'COUNTED = """\n{sql_of(queries.COUNTED)}\n"""\n',
         _dictionary("FILTERS", {name: sql_of(part) for name, part in queries.FILTERS.items()}),

@@ -87,9 +87,9 @@ def _insert_task(connection: sa.Connection, new: NewRows) -> None:
     """Insert a task; what a later training says of it counts, what it leaves out stays."""
     insert_new(connection, t.tasks, new.task)
     if new.entry["origin"] == rows.text({}):  # an import knows nothing of where the task's data are
-        said = {key: new.task[key] for key in ("labels", *rows.TASK_FACTS) if new.task[key]}
+        facts = {key: new.task[key] for key in ("labels", *rows.TASK_FACTS) if new.task[key]}
         connection.execute(
-            sa.update(t.tasks).where(t.tasks.c.name == new.task["name"]).values(said)
+            sa.update(t.tasks).where(t.tasks.c.name == new.task["name"]).values(facts)
         )
 
 

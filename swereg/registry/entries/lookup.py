@@ -60,5 +60,5 @@ def entry_of_run(connection: sa.Connection, run: str) -> Entry | None:
 def deleted_entries(connection: sa.Connection, ref: Ref) -> list[Entry]:
     """Return the deleted entries of a model, or the one of a version, that can be restored."""
     source = Selects(connection)
-    found = source.rows("deleted_entries", name=ref.name)
-    return read_entries(source, [row.id for row in found if ref.version in (None, row.version)])
+    matching = source.rows("deleted_entries", name=ref.name)
+    return read_entries(source, [row.id for row in matching if ref.version in (None, row.version)])

@@ -14,15 +14,17 @@ from swereg.registry.database import tables as t
 
 def no_such_entry(connection: sa.Connection, ref: Ref) -> NotFound:
     """Say what there is instead, or when it was deleted."""
-    known = sorted(connection.execute(_live(t.models.c.name).distinct()).scalars())
-    gone = _deleted(connection, ref) if ref.version is not None or ref.name not in known else None
-    if gone is not None:
-        return gone
-    if ref.name not in known:
+    names = sorted(connection.execute(_live(t.models.c.name).distinct()).scalars())
+    deleted = (
+        _deleted(connection, ref) if ref.version is not None or ref.name not in names else None
+    )
+    if deleted is not None:
+        return deleted
+    if ref.name not in names:
         return NotFound(
             f"there is no entry named {ref.name!r}",
-            why=f"The registry has: {_some(known) or 'nothing yet'}.",
-            hint=did_you_mean(ref.name, known, otherwise="List what there is: swereg list"),
+            why=f"The registry has: {_some(names) or 'nothing yet'}.",
+            hint=did_you_mean(ref.name, names, otherwise="List what there is: swereg list"),
             code="entry.unknown",
         )
     of_model = _live(t.entries.c.version).where(t.models.c.name == ref.name)
@@ -73,10 +75,10 @@ def freed(connection: sa.Connection, ref: Ref) -> NotFound:
 
 
 def _all_deleted(ref: Ref, versions: list[int]) -> NotFound:
-    kept = _some(f"{ref.name}/{version}" for version in versions)
+    refs = _some(f"{ref.name}/{version}" for version in versions)
     return NotFound(
         f"every entry of {ref.name} has been deleted",
-        why=f"These can be restored: {kept}." if kept else "Their space has been freed.",
+        why=f"These can be restored: {refs}." if refs else "Their space has been freed.",
         hint=f"Bring one back: swereg restore {ref.name}/{versions[-1]}"
         if versions
         else "List what there is: swereg list",
@@ -91,8 +93,8 @@ def _when(connection: sa.Connection, verb: str, ref: Ref) -> str:
         .order_by(t.events.c.id.desc())
         .limit(1)
     ).first()
-    what = {"rm": "deleted", "gc": "freed"}[verb]
-    return f"{event.actor} {what} it {_moment(event.at)}." if event else ""
+    verb_phrase = {"rm": "deleted", "gc": "freed"}[verb]
+    return f"{event.actor} {verb_phrase} it {_moment(event.at)}." if event else ""
 
 
 def _moment(at: str) -> str:
@@ -108,13 +110,13 @@ def _live(column: sa.ColumnElement[Any]) -> sa.Select[Any]:
     )
 
 
-def _aliases(found: list[str]) -> str:
-    if not found:
+def _aliases(names: list[str]) -> str:
+    if not names:
         return "no alias"
-    return f"the alias{'es' if len(found) > 1 else ''} {_some(found)}"
+    return f"the alias{'es' if len(names) > 1 else ''} {_some(names)}"
 
 
-def _some(words: Iterable[str], most: int = 10) -> str:
+def _some(words: Iterable[str], limit: int = 10) -> str:
     """The first of some words, and whether there are more."""
     listed = list(words)
-    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
+    return ", ".join(listed[:limit]) + (", ..." if len(listed) > limit else "")

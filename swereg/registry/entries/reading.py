@@ -135,8 +135,8 @@ def _read_some(source: Source, ids: Sequence[int]) -> list[Entry]:
         aliases[number].append(alias)
     for number, key, value in source.rows("tags_of_entries", ids=ids):
         tags[number][key] = value
-    found = {row.id: row for row in source.rows("entries", ids=ids)}
-    return [rows.entry_of(found[n], curves[n], aliases[n], tags[n]) for n in ids]
+    row_of = {row.id: row for row in source.rows("entries", ids=ids)}
+    return [rows.entry_of(row_of[n], curves[n], aliases[n], tags[n]) for n in ids]
 
 
 def get_entry(source: Source, ref: Ref) -> Entry | None:
@@ -186,23 +186,23 @@ def default_base(source: Source) -> BaseInfo | None:
 def read_aliases(source: Source, name: str | None = None) -> dict[str, str]:
     """Return what the aliases point to, of one model or of all."""
     if name is None:
-        found = source.rows("aliases")
+        matching = source.rows("aliases")
     else:
-        found = source.rows("aliases_of_model", name=nfc(name))
-    return {f"{row.name}@{row.alias}": f"{row.name}/{row.version}" for row in found}
+        matching = source.rows("aliases_of_model", name=nfc(name))
+    return {f"{row.name}@{row.alias}": f"{row.name}/{row.version}" for row in matching}
 
 
 def alias_moves(source: Source, ref: Ref | None = None) -> list[Move]:
     """Return the moves of an alias, of a model's aliases, or of all, the oldest first."""
     if ref is None:
-        found = source.rows("alias_moves")
+        matching = source.rows("alias_moves")
     elif ref.alias is None:
-        found = source.rows("alias_moves_of_model", name=ref.name)
+        matching = source.rows("alias_moves_of_model", name=ref.name)
     else:
-        found = source.rows("alias_moves_of_alias", name=ref.name, alias=ref.alias)
+        matching = source.rows("alias_moves_of_alias", name=ref.name, alias=ref.alias)
     return [
         Move(row.name, row.alias, row.kind, row.old, row.new, row.at, row.actor, row.message)
-        for row in found
+        for row in matching
     ]
 
 
@@ -213,16 +213,16 @@ def read_events(source: Source, ref: Ref | None = None, limit: int | None = None
         ref: only to this version, alias or model. To a version belongs what happened to the
             aliases that came to it or left it.
     """
-    most = EVERYTHING if limit is None else min(limit, EVERYTHING)
+    most_events = EVERYTHING if limit is None else min(limit, EVERYTHING)
     if ref is None:
-        found = source.rows("events", limit=most)
+        matching = source.rows("events", limit=most_events)
     elif ref.alias is not None:
-        found = source.rows("events_of_alias", subject=str(ref), limit=most)
+        matching = source.rows("events_of_alias", subject=str(ref), limit=most_events)
     elif ref.version is None:
-        found = source.rows("events_of_model", name=ref.name, limit=most)
+        matching = source.rows("events_of_model", name=ref.name, limit=most_events)
     else:
         values = {"subject": str(ref), "name": ref.name, "version": ref.version}
-        found = source.rows("events_of_version", **values, limit=most)
+        matching = source.rows("events_of_version", **values, limit=most_events)
     return [
-        Event(row.at, row.actor, row.verb, row.subject, rows.value(row.detail)) for row in found
+        Event(row.at, row.actor, row.verb, row.subject, rows.value(row.detail)) for row in matching
     ]

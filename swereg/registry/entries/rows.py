@@ -44,7 +44,7 @@ def value(stored: str) -> Any:
 
 
 @contextmanager
-def readable(what: str) -> Iterator[None]:
+def readable(noun: str) -> Iterator[None]:
     """Say in words that something stored cannot be read, as after a flipped bit.
 
     Raises:
@@ -54,7 +54,7 @@ def readable(what: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
         raise CheckFailed(
-            f"{what} in the registry is damaged and cannot be read",
+            f"{noun} in the registry is damaged and cannot be read",
             why=f"{type(fault).__name__}: {fault}",
             hint="See all that is damaged: swereg verify. Then restore a backup.",
             code="registry.damaged",
@@ -134,13 +134,13 @@ def dataset_of(row: Stored) -> Dataset:
     """
     try:
         dataset = Dataset.from_jsonl(_unpacked(row.content).decode())
-        found = dataset.digest
+        computed = dataset.digest
     except (zlib.error, ValueError) as fault:
-        found, dataset = f"unreadable: {fault}", Dataset((), (), ())
-    if found != row.digest:
+        computed, dataset = f"unreadable: {fault}", Dataset((), (), ())
+    if computed != row.digest:
         raise CheckFailed(
             "the stored dataset is not the one that was stored",
-            why=f"recorded {row.digest}\nfound    {found}",
+            why=f"recorded {row.digest}\nfound    {computed}",
             hint="Restore the registry from a backup.",
             code="dataset.digest",
         )
@@ -150,10 +150,10 @@ def dataset_of(row: Stored) -> Dataset:
 def _unpacked(content: bytes) -> bytes:
     """Decompress texts, but not what a few bytes blow up to a full memory."""
     unpacking = zlib.decompressobj()
-    found = unpacking.decompress(content, _MOST_TEXT)
+    unpacked = unpacking.decompress(content, _MOST_TEXT)
     if not unpacking.eof:
         raise ValueError("cut short, or too large")
-    return found
+    return unpacked
 
 
 def entry_row(new: NewEntry, dataset: str | None) -> Row:
@@ -245,11 +245,11 @@ def _entry_of(
     )
 
 
-def outlines_of(found: Iterable[Sequence[Any]]) -> list[Outline]:
+def outlines_of(matching: Iterable[Sequence[Any]]) -> list[Outline]:
     """What ranks entries, as recorded.
 
     Args:
-        found: of each entry the texts of its labels, dataset, base and recipe without the seed;
+        matching: of each entry the texts of its labels, dataset, base and recipe without the seed;
             whether it is imported; its seed; its scores; and the other facts of an outline, from
             ``name`` on, in their order.
 
@@ -258,17 +258,29 @@ def outlines_of(found: Iterable[Sequence[Any]]) -> list[Outline]:
     """
     outlines = []
     kinds: dict[Any, str] = {}  # many differ in the seed alone
-    for labels, dataset, base, recipe, imported, seed, scores, name, version, task, *more in found:
+    for (
+        labels,
+        dataset,
+        base,
+        recipe,
+        imported,
+        seed,
+        scores,
+        name,
+        version,
+        task,
+        *facts,
+    ) in matching:
         with readable(f"{name}/{version}"):
             key, kind = (labels, dataset, base, recipe), None
             if not imported:
                 kind = kinds.get(key)
                 if kind is None:
-                    known = Recipe(**json.loads(recipe))
-                    kind = kind_of(task, tuple(json.loads(labels)), dataset, base, known)
+                    recorded = Recipe(**json.loads(recipe))
+                    kind = kind_of(task, tuple(json.loads(labels)), dataset, base, recorded)
                     kinds[key] = kind
             drawn = Recipe.seed if seed is None else seed
-            outlines.append(Outline(name, version, task, kind, drawn, json.loads(scores), *more))
+            outlines.append(Outline(name, version, task, kind, drawn, json.loads(scores), *facts))
     return outlines
 
 
@@ -276,7 +288,7 @@ def _about(row: Stored) -> dict[str, str]:
     """What is known of the task; the source is that of the entry's own examples."""
     facts = {fact: getattr(row, f"task_{fact}") for fact in TASK_FACTS}
     facts["source"] = row.source or facts["source"]
-    return {fact: said for fact, said in facts.items() if said}
+    return {fact: fact_text for fact, fact_text in facts.items() if fact_text}
 
 
 def outputs_of(row: Stored) -> Outputs:

@@ -78,17 +78,17 @@ class WeightStore:
         """
         row = next(iter(source.rows("weights", digest=digest)), None)
         if row is None:
-            weights, found = Weights(digest, 0), "nothing"
+            weights, computed = Weights(digest, 0), "nothing"
         elif row.store == "db":
-            weights, found = Weights(digest, row.size, data=row.data), _digest(row.data)
+            weights, computed = Weights(digest, row.size, data=row.data), _digest(row.data)
         else:
             path = self.path_of(digest)
-            weights, found = Weights(digest, row.size, path=path), _digest_of(path)
-        if found != digest:
+            weights, computed = Weights(digest, row.size, path=path), _digest_of(path)
+        if computed != digest:
             place = weights.path or "the registry"
             raise CheckFailed(
                 f"the weights of {ref} are not those that were stored",
-                why=f"recorded {digest}\nfound    {found}\nin {place}",
+                why=f"recorded {digest}\nfound    {computed}\nin {place}",
                 hint="Restore the registry from a backup, or train again.",
                 code="weights.digest",
             )
@@ -156,13 +156,13 @@ def _open(weights: Weights) -> Stream:
 
 def _check(weights: Weights, source: Stream) -> None:
     """Compare digest and size with what is there, and go back to the start."""
-    found = hashlib.file_digest(source, "sha256").hexdigest()
+    computed = hashlib.file_digest(source, "sha256").hexdigest()
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
-    if (found, size) != (weights.digest, weights.size):
+    if (computed, size) != (weights.digest, weights.size):
         raise CheckFailed(
             "the weights are not those of their digest",
-            why=f"said  {weights.digest}, {weights.size:,} bytes\nfound {found}, {size:,} bytes",
+            why=f"said  {weights.digest}, {weights.size:,} bytes\nfound {computed}, {size:,} bytes",
             hint="Train again; nothing was stored.",
             code="weights.digest",
         )

@@ -52,7 +52,7 @@ def trained(source: BaseSource, spec: str, labels: int, seed: int) -> tuple[Any,
     parsed = specs.parse(spec)
     chosen = specs.settings_of(parsed.method, parsed.said)
     model = parsed.method.attach(
-        SequenceClassifier(source.load(whole=True).encoder, labels, dropout=0.0), chosen
+        SequenceClassifier(source.load(by_transformers=True).encoder, labels, dropout=0.0), chosen
     )
     with torch.no_grad():
         for parameter in model.parameters():

@@ -176,7 +176,7 @@ TASKS = [task for task in vars(benchmarks).values() if isinstance(task, Task)]
 def test_a_task_that_ships_is_complete_and_needs_the_hub(task: Task) -> None:
     assert task.needs_hub
     assert all((task.description, task.licence, task.homepage, task.citation, task.metric))
-    refs.check_name(task.name, what="task name")
+    refs.check_name(task.name, noun="task name")
     with pytest.raises(NotFound) as caught:
         task.read()
     assert caught.value.code == "hub.unreachable"

@@ -39,15 +39,17 @@ def attend(
         As q, in float32.
     """
     shape = torch.Size((padding.rows, heads, 1 if rows else padding.longest, padding.longest))
-    kept = dropout.masks.draw(shape, dropout.p)
+    keep_mask = dropout.masks.draw(shape, dropout.p)
     if padding.mask is not None and not rows:
-        kept.mul_(padding.mask[:, None, :, None])  # what pads the queries has no part in anything
+        keep_mask.mul_(
+            padding.mask[:, None, :, None]
+        )  # what pads the queries has no part in anything
     way = _Way(padding, heads, rows=rows)
     with torch.autocast(q.device.type, enabled=False):
-        found: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
-            q.float(), k.float(), v.float(), kept.flatten(0, 1), way
+        attended: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
+            q.float(), k.float(), v.float(), keep_mask.flatten(0, 1), way
         )
-    return found
+    return attended
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class _Attention(torch.autograd.Function):
     """(softmax(q k^T / sqrt(width)) * kept) v, of each row and head."""
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, kept: Tensor, way: _Way) -> Tensor:
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, keep_mask: Tensor, way: _Way) -> Tensor:
         padding, heads = way.padding, way.heads
         ctx.way, ctx.scale = way, (q.shape[1] // heads) ** -0.5
         queries, keys, values = way.by_head(q), padding.by_head(k, heads), padding.by_head(v, heads)
@@ -85,21 +87,21 @@ class _Attention(torch.autograd.Function):
             hidden.masked_fill_(~padding.mask, -torch.inf)
             scores += hidden.repeat_interleave(heads, 0)[:, None]
         shares = scores.softmax(-1)
-        dropped = shares * kept
-        found = dropped @ values
-        ctx.save_for_backward(queries, keys, values, kept, shares, dropped, found)
-        return way.by_token(found)
+        dropped = shares * keep_mask
+        attended = dropped @ values
+        ctx.save_for_backward(queries, keys, values, keep_mask, shares, dropped, attended)
+        return way.by_token(attended)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        queries, keys, values, kept, shares, dropped, found = ctx.saved_tensors
+        queries, keys, values, keep_mask, shares, dropped, attended = ctx.saved_tensors
         padding, heads = ctx.way.padding, ctx.way.heads
         of_q, of_k, of_v, *_ = ctx.needs_input_grad
         back = ctx.way.by_head(gradient)
         # of a softmax: its shares times (g - the sum of them times g), and here that sum is the
         # output times its own gradient
-        scores = (back @ values.mT).mul_(kept).sub_((back * found).sum(-1, keepdim=True))
+        scores = (back @ values.mT).mul_(keep_mask).sub_((back * attended).sum(-1, keepdim=True))
         scores.mul_(shares).mul_(ctx.scale)
         return (
             ctx.way.by_token(scores @ keys) if of_q else None,

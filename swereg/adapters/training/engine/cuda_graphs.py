@@ -75,11 +75,11 @@ class Recorder:
         chance = torch.cuda.get_rng_state()
         try:
             with torch.cuda.stream(torch.cuda.current_stream()):  # which it is again whatever fails
-                wanted, gradients = self._beside(turn)
+                expected, gradients = self._beside(turn)
                 torch.cuda.set_rng_state(chance)
                 graph = _Graph(self._eager, turn, self._memory, self._stream)
                 loss = graph.replay(turn)
-            if _are_same([loss, *_gradients(turn.model)], [wanted, *gradients]):
+            if _are_same([loss, *_gradients(turn.model)], [expected, *gradients]):
                 self._graphs[shape] = graph
                 return loss
         except RuntimeError:  # it waits for the GPU, or calls what cannot be recorded
@@ -140,8 +140,8 @@ def suits(model: nn.Module) -> bool:
 
 def _is_full() -> bool:
     """Tell whether more than half of the GPU's memory is in use; recordings keep theirs."""
-    free, whole = torch.cuda.mem_get_info()
-    return free < whole / 2
+    free, total = torch.cuda.mem_get_info()
+    return free < total / 2
 
 
 def _restore(chance: Tensor) -> None:
@@ -167,10 +167,12 @@ def _forget_gradients(model: nn.Module) -> None:
         parameter.grad = None
 
 
-def _are_same(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> bool:
+def _are_same(tensors: Sequence[Tensor], expected: Sequence[Tensor]) -> bool:
     """Tell whether tensors are the same, to rounding beside the largest of them."""
-    if len(found) != len(wanted):
+    if len(tensors) != len(expected):
         return False
-    off = torch.stack([(one - other).norm() for one, other in zip(found, wanted, strict=True)])
-    sizes = torch.stack([other.norm() for other in wanted])
+    off = torch.stack(
+        [(tensor - target).norm() for tensor, target in zip(tensors, expected, strict=True)]
+    )
+    sizes = torch.stack([target.norm() for target in expected])
     return bool((off <= SAME * sizes.clamp(min=1e-2 * float(sizes.max()))).all())

@@ -33,8 +33,8 @@ class Masks:
         size, dropped = shape.numel(), min(round(p * STEPS), STEPS - 1)
         drawn = self._source.random_raw(-(-size // 4)).view(np.int16)[:size]  # 64 bits for four
         # numpy compares five times as fast as torch, which makes floats of bytes, not of truths
-        kept = torch.from_numpy(drawn >= dropped - STEPS // 2).view(torch.uint8)
-        return kept.float().mul_(STEPS / (STEPS - dropped)).view(shape)
+        keep_mask = torch.from_numpy(drawn >= dropped - STEPS // 2).view(torch.uint8)
+        return keep_mask.float().mul_(STEPS / (STEPS - dropped)).view(shape)
 
 
 class FastDropout(nn.Dropout):

@@ -35,12 +35,12 @@ class Together:
         if encoder is None:
             return False
         layers = encoder.layers.modules
-        own = [
+        trained = [
             layer
             for layer in layers.values()
             if isinstance(layer, _KINDS) and not _is_frozen(layer)
         ]
-        return _is_frozen(layers[WORDS]) and all(layer.weight.requires_grad for layer in own)
+        return _is_frozen(layers[WORDS]) and all(layer.weight.requires_grad for layer in trained)
 
     def add(self, model: nn.Module) -> None:
         """Take in one more model; what is frozen in it and the same as in the first is given up."""
@@ -58,11 +58,11 @@ class Together:
         Returns:
             The pooled output of each, [rows, hidden].
         """
-        each = [Hidden.of_padded(b["input_ids"], b["attention_mask"]) for b in batches.values()]
+        parts = [Hidden.of_padded(b["input_ids"], b["attention_mask"]) for b in batches.values()]
         encoders = [self._encoders[number] for number in batches]
-        layers = _Joined([encoder.layers for encoder in encoders], each)
-        found = encoders[0].run(Hidden.joined(each), layers)
-        return dict(zip(batches, torch.split(found, layers.rows), strict=True))
+        layers = _Joined([encoder.layers for encoder in encoders], parts)
+        pooled = encoders[0].run(Hidden.joined(parts), layers)
+        return dict(zip(batches, torch.split(pooled, layers.rows), strict=True))
 
 
 class _Joined:
@@ -85,11 +85,14 @@ class _Joined:
         parts = torch.split(x, sizes)
         frozen = getattr(first, "base_layer", None)
         if all(hasattr(layer, "update") and layer.base_layer is frozen for layer in layers):
-            whole = torch.split(first.base_layer(x), sizes)
-            each = [one.update(y, part) for one, y, part in zip(layers, whole, parts, strict=True)]
+            frozen_products = torch.split(first.base_layer(x), sizes)
+            updated = [
+                joined.update(y, part)
+                for joined, y, part in zip(layers, frozen_products, parts, strict=True)
+            ]
         else:
-            each = [layer(part) for layer, part in zip(layers, parts, strict=True)]
-        return torch.cat(each)
+            updated = [layer(part) for layer, part in zip(layers, parts, strict=True)]
+        return torch.cat(updated)
 
     def attend(
         self, name: str, q: Tensor, k: Tensor, v: Tensor, padding: Padded, heads: int, *, rows: bool
@@ -97,22 +100,25 @@ class _Joined:
         """Scaled dot-product attention, of each model's rows with its own dropout."""
         queries = torch.split(q, self.rows if rows else self._tokens)
         keys, values = torch.split(k, self._tokens), torch.split(v, self._tokens)
-        each = zip(self._models, queries, keys, values, self._paddings, strict=True)
+        arguments = zip(self._models, queries, keys, values, self._paddings, strict=True)
         return torch.cat(
-            [one.attend(name, a, b, c, its, heads, rows=rows) for one, a, b, c, its in each]
+            [
+                model.attend(name, a, b, c, attention_padding, heads, rows=rows)
+                for model, a, b, c, attention_padding in arguments
+            ]
         )
 
 
 def _encoder_of(model: nn.Module) -> PackedBert | None:
-    return next((each for each in model.modules() if isinstance(each, PackedBert)), None)
+    return next((module for module in model.modules() if isinstance(module, PackedBert)), None)
 
 
-def _are_same(one: nn.Module, other: nn.Module) -> bool:
+def _are_same(left: nn.Module, right: nn.Module) -> bool:
     """Tell whether both are frozen, with the same numbers."""
-    ours, theirs = list(one.parameters()), list(other.parameters())
+    ours, theirs = list(left.parameters()), list(right.parameters())
     return (
-        _is_frozen(one)
-        and _is_frozen(other)
+        _is_frozen(left)
+        and _is_frozen(right)
         and len(ours) == len(theirs)
         and all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
     )

@@ -38,10 +38,10 @@ def take_over(model: nn.Module, device: torch.device, precision: str) -> bool:
     else:
         return False
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    own = device.type == "cpu" and products.faster(dtype)
+    packs = device.type == "cpu" and products.faster(dtype)
     if device.type == "cpu":
-        _replace(model, dtype if own else None)
-    encoder = PackedBert(classifier.encoder, autocast=not own)
+        _replace(model, dtype if packs else None)
+    encoder = PackedBert(classifier.encoder, autocast=not packs)
     setattr(classifier, classifier.prefix, encoder)
     return True
 
@@ -61,9 +61,9 @@ def _is_understood(encoder: Any) -> bool:
 
 
 def _is_plain(module: nn.Module) -> bool:
-    known = type(module) in (nn.ModuleList, Group, BertLayers) or type(module).__module__ == HOME
+    is_plain = type(module) in (nn.ModuleList, Group, BertLayers) or type(module).__module__ == HOME
     hooks = module._forward_hooks or module._forward_pre_hooks
-    return known and not hooks and "forward" not in vars(module)
+    return is_plain and not hooks and "forward" not in vars(module)
 
 
 def _replace(model: nn.Module, dtype: torch.dtype | None) -> None:

@@ -32,13 +32,13 @@ class SeenWords(nn.Module):
         seen: their numbers, rising, [seen]; where gradients are wanted, no others may be asked for.
     """
 
-    def __init__(self, embedding: nn.Embedding, seen: Tensor) -> None:
+    def __init__(self, embedding: nn.Embedding, rows: Tensor) -> None:
         super().__init__()
         # no buffers: those are sent around where several processes learn
         self._whole = embedding.weight.detach()
-        self._seen = seen.to(self._whole.device)
-        self._place = torch.full_like(self._whole[:, 0], len(seen), dtype=torch.long)
-        self._place[self._seen] = torch.arange(len(seen), device=self._whole.device)
+        self._seen = rows.to(self._whole.device)
+        self._place = torch.full_like(self._whole[:, 0], len(rows), dtype=torch.long)
+        self._place[self._seen] = torch.arange(len(rows), device=self._whole.device)
         self.weight = nn.Parameter(self._whole[self._seen])
 
     def forward(self, numbers: Tensor) -> Tensor:
@@ -80,11 +80,11 @@ def learn_seen_words(
     words = encoder.layers.modules[WORDS]
     if type(words) is not nn.Embedding or not words.weight.requires_grad:
         return
-    seen = torch.tensor(sorted(set(chain.from_iterable(rows))))
-    if _is_heard(model, words) or len(seen) > MOST * len(words.weight):
+    word_rows = torch.tensor(sorted(set(chain.from_iterable(rows))))
+    if _is_heard(model, words) or len(word_rows) > MOST * len(words.weight):
         return
     shapes = _shapes(state())
-    encoder.exchange(WORDS, SeenWords(words, seen))
+    encoder.exchange(WORDS, SeenWords(words, word_rows))
     if _shapes(state()) != shapes:
         encoder.exchange(WORDS, words)
 
@@ -92,9 +92,9 @@ def learn_seen_words(
 def _is_heard(*modules: nn.Module) -> bool:
     """Tell whether there are hooks, which may ask for other words, or change what is learnt."""
     hooks = [
-        each
+        kind_hooks
         for module in modules
-        for each in (
+        for kind_hooks in (
             module._forward_pre_hooks,
             module._forward_hooks,
             module._backward_pre_hooks,
