@@ -22,7 +22,8 @@ from transformers import (
 
 from swereg.adapters import tensors
 from swereg.adapters.bases.sources import BaseSource
-from swereg.adapters.frozen.base import FrozenBase, Placed
+from swereg.adapters.frozen.base import FrozenBase
+from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.sequence_classifier import SequenceClassifier
 from swereg.home import locations
 from swereg.plugins import entry_points, specs

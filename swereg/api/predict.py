@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from swereg.adapters.classifier import listed, predictions
 from swereg.adapters.kinds import kind_of_entry
-from swereg.adapters.without_torch.needs import NeedsTorch
+from swereg.adapters.without_torch import NeedsTorch
 from swereg.api.arguments.opening import open_reader
 from swereg.api.banks.several_bases import Banks, by_base
 from swereg.api.load import check_precision

@@ -10,7 +10,7 @@ from swereg.errors import CheckFailed, UsageError
 from swereg.records import conditions
 
 if TYPE_CHECKING:
-    from swereg.evaluation.comparison import Comparison, Row
+    from swereg.api.values import Comparison, Row
     from swereg.records.entry import Entry
 
 WORSE = "worse"

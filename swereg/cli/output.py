@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from swereg.datasets.formulas import harmless
+from swereg.records.spreadsheet_formulas import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

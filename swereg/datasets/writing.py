@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from swereg.datasets.files.names import extension
-from swereg.datasets.formulas import harmless, is_formula
 from swereg.errors import UsageError
 from swereg.records.dataset import SPLITS, Dataset
+from swereg.records.spreadsheet_formulas import harmless, is_formula
 
 HEADER = ("split", "text", "label")
 FORMATS = ("csv", "tsv", "jsonl")

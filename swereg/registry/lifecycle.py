@@ -12,9 +12,9 @@ from swereg.records.refs import Ref
 from swereg.registry.changes import aliases as pointing
 from swereg.registry.changes import deletion, notes_and_tags
 from swereg.registry.entries.lookup import find_entry, settle_ref
-from swereg.registry.entries.opened import Opened
 from swereg.registry.entries.queries import Selects
 from swereg.registry.entries.reading import alias_moves, read_aliases, read_events
+from swereg.registry.entries.weights import Opened
 
 
 class Life(Opened):

@@ -14,7 +14,7 @@ from swereg.registry.care.status import Status
 from swereg.registry.changes import garbage
 from swereg.registry.changes.garbage import Freed
 from swereg.registry.entries.lookup import find_entry
-from swereg.registry.entries.opened import Opened
+from swereg.registry.entries.weights import Opened
 
 
 class Care(Opened):

@@ -15,8 +15,8 @@ from swereg.records.entry import Entry, NewEntry
 from swereg.records.training import BaseInfo
 from swereg.registry import opening
 from swereg.registry.changes.forgetting import erase_texts
-from swereg.registry.database import copies
 from swereg.registry.database import tables as t
+from swereg.registry.database.header import has_texts, registries_beside
 from swereg.registry.entries import rows
 from swereg.registry.entries.admission import check
 from swereg.registry.entries.datasets import (
@@ -161,16 +161,16 @@ class Registry(Retrieval, Life, Care, Carrying):
             if dataset.kept:
                 erase_texts(connection, dataset.digest, freed=dataset.size or 0)
         self._database.rewrite()
-        has = {path: copies.has_texts(path, dataset.digest) for path in self._copies()}
+        has = {path: has_texts(path, dataset.digest) for path in self._copies()}
         return Forgotten(
             dataset=replace(dataset, size=None),
             freed=dataset.size or 0,
-            copies=tuple(path for path, has_texts in has.items() if has_texts),
-            unread=tuple(path for path, has_texts in has.items() if has_texts is None),
+            copies=tuple(path for path, with_texts in has.items() if with_texts),
+            unread=tuple(path for path, with_texts in has.items() if with_texts is None),
         )
 
     def _copies(self) -> list[Path]:
-        return list(copies.beside(self._database.path)) if self._database.path else []
+        return list(registries_beside(self._database.path)) if self._database.path else []
 
     def set_default_base(self, base: BaseInfo) -> BaseInfo:
         """Make a base the registry's own if it has none yet; return the registry's own."""

@@ -21,7 +21,6 @@ from swereg.registry.entries.datasets import (
     task_names,
 )
 from swereg.registry.entries.lookup import find_entry
-from swereg.registry.entries.opened import Opened
 from swereg.registry.entries.queries import OUTLINES, Selects
 from swereg.registry.entries.reading import (
     Filters,
@@ -32,6 +31,7 @@ from swereg.registry.entries.reading import (
     read_outputs,
 )
 from swereg.registry.entries.seals import check_seal
+from swereg.registry.entries.weights import Opened
 
 
 class Retrieval(Opened):

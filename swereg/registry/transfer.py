@@ -16,10 +16,9 @@ from swereg.registry.bundles.files import Bundle
 from swereg.registry.database import tables as t
 from swereg.registry.entries import rows
 from swereg.registry.entries.lookup import entry_of_run, find_entry
-from swereg.registry.entries.opened import Opened
 from swereg.registry.entries.queries import Selects
 from swereg.registry.entries.rows import Row
-from swereg.registry.entries.weights import IN_DATABASE
+from swereg.registry.entries.weights import IN_DATABASE, Opened
 
 
 class Carrying(Opened):

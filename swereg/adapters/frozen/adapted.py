@@ -7,7 +7,8 @@ from typing import cast
 
 from swereg.adapters import tensors
 from swereg.adapters.classifier import Classifier
-from swereg.adapters.frozen.base import FrozenBase, Placed
+from swereg.adapters.frozen.base import FrozenBase
+from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.method import Method
 from swereg.evaluation.scoring import Logits
 from swereg.plugins.specs import settings_of

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from swereg.adapters.bases import checkpoints
 from swereg.adapters.bases.sources import BaseSource
 from swereg.adapters.bert import checkpoint
-from swereg.adapters.bert.hidden import Hidden
 from swereg.adapters.devices import choose_device
 from swereg.adapters.frozen import fitting
 from swereg.adapters.frozen.bert import FrozenBert
-from swereg.adapters.frozen.deltas import Adapter, Layouts
+from swereg.adapters.frozen.branches import BATCH, apply_heads, run_branches, sort_by_layout
+from swereg.adapters.frozen.deltas import Layouts
+from swereg.adapters.frozen.encoder import Encoder, Placed
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.tokens import by_length, tokenize
 from swereg.errors import CheckFailed
@@ -31,74 +29,10 @@ from swereg.records.training import BaseInfo
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BATCH = 32  # rows
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}  # of products, by precision
 
 _open: WeakValueDictionary[tuple[str, ...], FrozenBase] = WeakValueDictionary()
 _opening = threading.Lock()
-
-
-class Encoder(Protocol):
-    """Token ids to pooled outputs, in stages; each row may have an adapter."""
-
-    prefix: str
-    stages: int
-
-    def tensors(self) -> Mapping[str, Tensor]:
-        """The tensors by transformers' names."""
-        ...
-
-    def stage_of(self, layer: str) -> int:
-        """Return the stage that a layer belongs to."""
-        ...
-
-    def start(self, ids: Sequence[Sequence[int]]) -> Hidden:
-        """Make a batch of rows of token ids."""
-        ...
-
-    def run(
-        self, hidden: Hidden, adapters: Sequence[Adapter | None], first: int, end: int
-    ) -> Hidden:
-        """Run the stages from ``first`` to before ``end``; the last leaves the pooled output.
-
-        Args:
-            adapters: of each row; rows whose adapters have one layout are neighbours.
-        """
-        ...
-
-    def with_tensors(self, tensors: Mapping[str, Tensor], fresh: Callable[[], Any]) -> Encoder:
-        """Make an encoder of the same shape with other tensors.
-
-        Args:
-            fresh: loads an encoder of transformers, for those that need one.
-        """
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Placed:
-    """An entry on its base. Nothing in it ever changes, so any thread may use it.
-
-    Attributes:
-        adapter: its deltas, or None where it has none.
-        stage: the first stage that they change; the number of stages where there are none.
-        head_weight: [labels, hidden].
-        head_bias: [labels].
-        max_length: tokens per text.
-        encoder: its own, or None where it uses the base's.
-    """
-
-    adapter: Adapter | None
-    stage: int
-    head_weight: Tensor
-    head_bias: Tensor
-    max_length: int
-    encoder: Encoder | None
-
-    @property
-    def layout(self) -> object:
-        """What entries that can be gathered together have in common."""
-        return None if self.adapter is None else self.adapter.layout
 
 
 class FrozenBase:
@@ -236,12 +170,12 @@ class FrozenBase:
         with torch.inference_mode():
             for encoder, rows in self._by_encoder(placed):
                 for batch_rows in by_length([tokens.lengths[row] for row in rows], BATCH):
-                    batch = _neighbours([rows[i] for i in batch_rows], placed)
+                    batch = sort_by_layout([rows[i] for i in batch_rows], placed)
                     entries = [placed[row] for row in batch]
                     hidden = encoder.start([tokens.ids[row] for row in batch])
                     adapters = [entry.adapter for entry in entries]
                     pooled = encoder.run(hidden, adapters, 0, encoder.stages).tokens
-                    for row, answer in zip(batch, _heads(pooled, entries), strict=True):
+                    for row, answer in zip(batch, apply_heads(pooled, entries), strict=True):
                         out[row] = answer
         return out, tokens.cut
 
@@ -267,7 +201,7 @@ class FrozenBase:
                     numbers = [chosen[i] for i in indices]
                     for rows in by_length(tokens.lengths, BATCH):
                         hidden = encoder.start([tokens.ids[row] for row in rows])
-                        for i, answers in _branches(encoder, hidden, numbers, placed):
+                        for i, answers in run_branches(encoder, hidden, numbers, placed):
                             for row, answer in zip(rows, answers, strict=True):
                                 out[i][row] = answer
         return out, cut
@@ -279,49 +213,3 @@ class FrozenBase:
             encoder = entry.encoder or self._encoder
             groups.setdefault(id(encoder), (encoder, []))[1].append(position)
         return list(groups.values())
-
-
-def _neighbours(rows: Sequence[int], placed: Sequence[Placed]) -> list[int]:
-    """Sort rows so that one layout's, and in it one entry's, are neighbours."""
-    order: dict[object, int] = {}
-    for row in rows:
-        order.setdefault(placed[row].layout, len(order))
-        order.setdefault(placed[row], len(order))
-    return sorted(rows, key=lambda row: (order[placed[row].layout], order[placed[row]]))
-
-
-def _branches(
-    encoder: Encoder, hidden: Hidden, numbers: Sequence[int], placed: Sequence[Placed]
-) -> Iterator[tuple[int, list[Logits]]]:
-    """Answer the rows of a batch with several entries; what they share is computed once.
-
-    Args:
-        numbers: the entries to use, by their position in ``placed``.
-    """
-    rows, layers_done = len(hidden.lengths), 0
-    for stage, group in groupby(
-        sorted(numbers, key=lambda i: placed[i].stage), key=lambda i: placed[i].stage
-    ):
-        hidden = encoder.run(hidden, [None] * rows, layers_done, stage)
-        layers_done = stage
-        entries = _neighbours(list(group), placed)
-        at_once = max(1, BATCH // rows) if stage < encoder.stages else len(entries)
-        for chunk in (entries[i : i + at_once] for i in range(0, len(entries), at_once)):
-            repeated = [placed[i] for i in chunk for _ in range(rows)]
-            adapters = [entry.adapter for entry in repeated]
-            branch = encoder.run(hidden.repeat(len(chunk)), adapters, stage, encoder.stages)
-            answers = _heads(branch.tokens, repeated)
-            yield from ((i, answers[k * rows : (k + 1) * rows]) for k, i in enumerate(chunk))
-
-
-def _heads(pooled: Tensor, entries: Sequence[Placed]) -> list[Logits]:
-    """Apply each row's head to its pooled output, [rows, hidden]: per row [labels]."""
-    out: list[Tensor] = []
-    start = 0
-    for entry, rows in groupby(entries):
-        stop = start + len(list(rows))
-        out.append(linear(pooled[start:stop], entry.head_weight, entry.head_bias))
-        start = stop
-    flat = torch.cat([logits.flatten() for logits in out]).cpu().numpy()  # one copy off a GPU
-    ends = np.cumsum([len(entry.head_bias) for entry in entries])
-    return np.split(flat, ends[:-1])

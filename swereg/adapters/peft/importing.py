@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from swereg.adapters import tensors
-from swereg.adapters.frozen.base import FrozenBase, Placed
+from swereg.adapters.frozen.base import FrozenBase
+from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.method import HEAD_WEIGHT, Method
 from swereg.adapters.methods.layer_names import alike, is_target
 from swereg.adapters.methods.peft_method import PEFT_PREFIX

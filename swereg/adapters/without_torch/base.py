@@ -13,10 +13,10 @@ from swereg.adapters.bert import checkpoint
 from swereg.adapters.frozen.fitting import check_delta, check_encoder, check_head
 from swereg.adapters.method import Method
 from swereg.adapters.tokens import Tokens, tokenize
+from swereg.adapters.without_torch import NeedsTorch
 from swereg.adapters.without_torch import tensors as mapped
 from swereg.adapters.without_torch.activations import Floats
 from swereg.adapters.without_torch.bert import Deltas, LightBert, Rows
-from swereg.adapters.without_torch.needs import NeedsTorch
 from swereg.errors import CheckFailed
 from swereg.evaluation.scoring import Logits
 from swereg.plugins.specs import settings_of

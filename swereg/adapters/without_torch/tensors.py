@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize, safe_open
 
-from swereg.adapters.without_torch.needs import NeedsTorch
+from swereg.adapters.without_torch import NeedsTorch
 from swereg.records.training import Weights
 
 Array = NDArray[Any]

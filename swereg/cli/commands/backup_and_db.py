@@ -13,8 +13,8 @@ from swereg.cli.display import tables
 from swereg.records import formatting
 
 if TYPE_CHECKING:
+    from swereg.api.values import Status
     from swereg.cli.options import Session
-    from swereg.registry.care.status import Status
 
 
 @click.command(cls=options.Command)

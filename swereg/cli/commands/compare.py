@@ -10,7 +10,7 @@ from swereg.cli.completion import references, tasks
 from swereg.cli.display import leaderboard, pair
 from swereg.cli.fail_if import check
 from swereg.cli.options import Session, option
-from swereg.evaluation import numpy_import
+from swereg.api.values import import_numpy
 
 METRICS = ("accuracy", "macro_f1", "mcc", "roc_auc", "loss", "ece", "brier")
 SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
@@ -88,7 +88,7 @@ def compare(
     swereg compare sentiment@prod sentiment@latest --fail-if worse
     """
     most_rows = None if everything or fail_if else limit
-    numpy_import.import_numpy()  # 15 ms of many small products
+    import_numpy()  # 15 ms of many small products
     comparison = swereg.compare(
         *refs,
         task=task,

@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 import swereg
+from swereg.api.values import ordered_settings
 from swereg.cli import options, output
 from swereg.cli.commands.show import scores
 from swereg.cli.completion import models, references, tasks
 from swereg.cli.display import progress, tables
 from swereg.cli.options import Session, option
-from swereg.plugins.settings import ordered
 from swereg.records import formatting
 from swereg.records.dataset import ReadOptions
 from swereg.records.entry import Entry
@@ -221,7 +221,7 @@ def _tell(entries: Sequence[Entry], *, quiet: bool) -> None:
 
 def _summary(entry: Entry) -> list[tuple[str, str]]:
     """What a person wants to know of an imported entry."""
-    settings = ordered(entry.method, entry.recipe.settings)
+    settings = ordered_settings(entry.method, entry.recipe.settings)
     return [
         ("base", _base(entry)),
         ("method", f"{entry.method} ({settings})" if settings else entry.method),

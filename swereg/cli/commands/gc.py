@@ -13,7 +13,7 @@ from swereg.cli.options import Session, option
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.registry.changes.garbage import Freed
+    from swereg.api.values import Freed
 
 
 @click.command(cls=options.Command)

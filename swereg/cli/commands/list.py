@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import swereg
+from swereg.api.values import brief_settings, ordered_settings
 from swereg.cli import options, output
 from swereg.cli.completion import methods, models, tasks
 from swereg.cli.display import tables
@@ -14,7 +15,6 @@ from swereg.cli.display.tables import Column
 from swereg.cli.fail_if import check_entries
 from swereg.cli.options import Session, option
 from swereg.errors import SweregError
-from swereg.plugins.settings import brief, ordered
 from swereg.records import formatting
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def accuracy(entry: Entry) -> str:
 
 def method(entry: Entry) -> str:
     """The method with the settings that are not its own defaults."""
-    return f"{entry.method} {brief(entry.method, entry.recipe.settings)}".rstrip()
+    return f"{entry.method} {brief_settings(entry.method, entry.recipe.settings)}".rstrip()
 
 
 def short_base(entry: Entry) -> str:
@@ -72,7 +72,7 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("ref", "ref", lambda e: e.ref, keep=10, style="bold"),
     Column("task", "task", lambda e: e.task, keep=1),
     Column("method", "method", method, lambda e: e.method, keep=7),
-    Column("settings", "", str, lambda e: ordered(e.method, e.recipe.settings)),
+    Column("settings", "", str, lambda e: ordered_settings(e.method, e.recipe.settings)),
     Column("base", "base", short_base, lambda e: str(e.base or ""), keep=2),
     Column(
         "trainable_percent",

@@ -19,9 +19,9 @@ from swereg.records import formatting
 
 if TYPE_CHECKING:
     from swereg import Bank, Banks, Registry
+    from swereg.api.values import Reader
     from swereg.records.entry import Entry
     from swereg.records.training import BaseInfo
-    from swereg.registry.reader import Reader
 
 
 @click.command(cls=options.Command)

@@ -16,7 +16,7 @@ from swereg.errors import CheckFailed
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.evaluation.comparison.reproduction import Part, Reproduction
+    from swereg.api.values import Part, Reproduction
 
 WORDS = {"identical": "the same bits", "close": "equal within", "different": "different"}
 STYLES = {"identical": "green", "close": "green", "different": "red"}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 import swereg
+from swereg.api.values import ordered_settings
 from swereg.cli import options, output
 from swereg.cli.commands.list import tags_of
 from swereg.cli.completion import references
 from swereg.cli.display import answers, tables
 from swereg.cli.options import Session, option
-from swereg.plugins.settings import ordered
 from swereg.records import formatting
 from swereg.records.formatting import SPLITS
 
@@ -150,7 +150,7 @@ def _origin(entry: Entry) -> Facts:
 
 
 def _method(recipe: Recipe) -> tuple[str, str]:
-    settings = ordered(recipe.method, recipe.settings)
+    settings = ordered_settings(recipe.method, recipe.settings)
     return "method", f"{recipe.method} ({settings})" if settings else recipe.method
 
 

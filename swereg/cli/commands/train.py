@@ -10,18 +10,18 @@ import click
 from click.core import ParameterSource
 
 import swereg
+from swereg.api.values import recommended_settings
 from swereg.cli import options as commands
 from swereg.cli import output, read_options
 from swereg.cli.completion import methods, models, tasks
 from swereg.cli.display import progress, trained
 from swereg.cli.options import Session, option
-from swereg.plugins.settings import recommended
 from swereg.records import formatting
 from swereg.records.entry import Entry
 from swereg.records.training import OPTIONS
 
 if TYPE_CHECKING:
-    from swereg.evaluation.statistics import SeedRun
+    from swereg.api.values import SeedRun
 
 SHORT = {"learning_rate": "--lr"}  # other names of options
 
@@ -81,7 +81,7 @@ class Train(commands.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the settings that bases recommend."""
-        for base, advised in recommended().items():
+        for base, advised in recommended_settings().items():
             with formatter.section(f"Defaults on the base {base}, where they differ"):
                 formatter.write_dl(list(advised.items()))
         super().format_epilog(ctx, formatter)

@@ -18,7 +18,7 @@ from swereg.errors import CheckFailed, UsageError
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.registry.care.integrity import Checked, Problem
+    from swereg.api.values import Checked, Problem
 
 COLUMNS: tuple[Column[Problem], ...] = (
     Column("subject", "", lambda p: p.subject),

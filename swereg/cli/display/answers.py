@@ -11,8 +11,7 @@ from swereg.cli.display.tables import Column
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.evaluation.comparison import Examination, Mistake
-    from swereg.evaluation.statistics import Bin, LabelFigures
+    from swereg.api.values import Bin, Examination, LabelFigures, Mistake
 
 
 def draw(examination: Examination, views: Sequence[str], limit: int) -> None:

@@ -11,7 +11,7 @@ from swereg.records.formatting import SPLITS
 
 if TYPE_CHECKING:
     from swereg.api.data.report import Report, Spread
-    from swereg.datasets.twins import Twin, Twins
+    from swereg.api.values import Twin, Twins
     from swereg.records.dataset import Dataset
 
 Facts = list[tuple[str, str]]

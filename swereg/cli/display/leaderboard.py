@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from swereg.api.values import brief_settings, ordered_settings
 from swereg.cli import output
 from swereg.cli.display import tables
 from swereg.cli.display.tables import Column
-from swereg.plugins.settings import brief, ordered
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.evaluation.comparison import Comparison, Row
-    from swereg.evaluation.statistics import Interval
+    from swereg.api.values import Comparison, Interval, Row
 
 UNSPREAD = ("trainable", "trainable_percent", "size", "seconds")  # seeds hardly change them
 
@@ -77,7 +76,7 @@ def _columns(comparison: Comparison) -> tuple[Column[Row], ...]:
             keep=6,
         ),
         Column("method", "method", _method, lambda row: row.method, keep=14),
-        Column("settings", "", str, lambda row: ordered(row.method, row.settings)),
+        Column("settings", "", str, lambda row: ordered_settings(row.method, row.settings)),
         Column("recipe", "", str, _recipe),
         Column(
             "base",
@@ -106,7 +105,7 @@ def _columns(comparison: Comparison) -> tuple[Column[Row], ...]:
 
 
 def _method(row: Row) -> str:
-    return f"{row.method} {brief(row.method, row.settings, row.varied)}".rstrip()
+    return f"{row.method} {brief_settings(row.method, row.settings, row.varied)}".rstrip()
 
 
 def _recipe(row: Row) -> str:

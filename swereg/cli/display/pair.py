@@ -11,8 +11,7 @@ from swereg.cli.display.tables import Column
 from swereg.records import formatting
 
 if TYPE_CHECKING:
-    from swereg.evaluation.comparison import Between, Change, Comparison
-    from swereg.evaluation.statistics import Difference, Figure
+    from swereg.api.values import Between, Change, Comparison, Difference, Figure
 
 Line = tuple[str, str, str, str]  # a name, A, B, B minus A
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from swereg.api.values import ordered_settings
 from swereg.cli import output
 from swereg.cli.commands.show import scores
 from swereg.cli.display import tables
 from swereg.home import locations
-from swereg.plugins.settings import ordered
 from swereg.records import formatting
 from swereg.records.entry import Entry
 
 if TYPE_CHECKING:
-    from swereg.evaluation.statistics import SeedRun
+    from swereg.api.values import SeedRun
 
 Facts = list[tuple[str, str]]
 
@@ -39,7 +39,7 @@ def tell(result: Entry | SeedRun, registry: str | None) -> None:
 
 
 def _what(entry: Entry) -> Facts:
-    settings = ordered(entry.method, entry.recipe.settings)
+    settings = ordered_settings(entry.method, entry.recipe.settings)
     return [
         ("base", str(entry.base or formatting.NO_BASE)),
         ("method", f"{entry.method} ({settings})" if settings else entry.method),

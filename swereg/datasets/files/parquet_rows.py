@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from swereg.datasets.files import extras
 from swereg.datasets.files.cells import plain
 from swereg.datasets.files.columns import choose
 from swereg.datasets.files.csv_rows import Row, Table, refuse_too_many
 from swereg.datasets.files.decoding import LARGEST, read_bytes, too_large
-from swereg.datasets.files.refusals import place, printable, quote, refuse
+from swereg.datasets.files.refusals import import_extra, place, printable, quote, refuse
 from swereg.errors import SweregError, first_line
 from swereg.records.dataset import ReadOptions
 
@@ -29,8 +28,8 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
         DataError: it is no Parquet file, too large, or has no such column.
         SweregError: pyarrow is not installed.
     """
-    parquet = extras.need("pyarrow.parquet", "parquet", "Parquet files")
-    arrow = extras.need("pyarrow", "parquet", "Parquet files")
+    parquet = import_extra("pyarrow.parquet", "parquet", "Parquet files")
+    arrow = import_extra("pyarrow", "parquet", "Parquet files")
     data = read_bytes(path)
     try:
         file = parquet.ParquetFile(arrow.BufferReader(data))

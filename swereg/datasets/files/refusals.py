@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from swereg.errors import DataError
+from swereg.errors import DataError, SweregError, UsageError, did_you_mean
 
 SHOWN = 5  # examples in one message
 LONGEST = 60  # characters of a value in a message
@@ -47,3 +49,34 @@ def printable(value: str) -> str:
 def refuse(claim: str, why: str, hint: str, code: str) -> DataError:
     """Build the error of one kind of fault."""
     return DataError(claim, why=why, hint=hint, code=f"data.{code}")
+
+
+def import_extra(module: str, extra: str, purpose: str) -> Any:
+    """Import a library of an extra.
+
+    Args:
+        purpose: the files that it reads, such as ``Excel workbooks``.
+
+    Raises:
+        SweregError: it is not installed; the hint says how to install it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as fault:
+        library = module.partition(".")[0]
+        raise SweregError(
+            f"{purpose} cannot be read here",
+            why=f"They are read with {library}, which is not installed ({fault}).",
+            hint=f'pip install "swereg[{extra}]"',
+            code="extra.missing",
+        ) from fault
+
+
+def unknown_key(word: str, names: Sequence[str], where: str, code: str) -> UsageError:
+    """Build the error of a key that is not known, with the one that was probably meant."""
+    return UsageError(
+        f"{where} says {word!r}, which is not known",
+        why=f"It may say {', '.join(names)}.",
+        hint=did_you_mean(word, names, otherwise="Correct it, or take it out."),
+        code=code,
+    )

@@ -11,10 +11,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from swereg.datasets.files import extras
 from swereg.datasets.files.decoding import read_bytes, too_large
 from swereg.datasets.files.names import without_sheet
-from swereg.datasets.files.refusals import printable, quote, refuse, some
+from swereg.datasets.files.refusals import import_extra, printable, quote, refuse, some
 from swereg.errors import SweregError, first_line
 
 LARGEST_UNPACKED = 2**29  # bytes of XML
@@ -73,7 +72,7 @@ def opened(path: Path, data: bytes, *, values: bool = True) -> Iterator[Sheet]:
         DataError: it cannot be read, or has no such sheet.
         SweregError: openpyxl is not installed.
     """
-    openpyxl = extras.need("openpyxl", "excel", "Excel workbooks")
+    openpyxl = import_extra("openpyxl", "excel", "Excel workbooks")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions, which are not read
         try:

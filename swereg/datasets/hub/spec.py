@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swereg.datasets.files.refusals import some
+from swereg.datasets.files.refusals import some, unknown_key
 from swereg.datasets.files.splits import Source
-from swereg.datasets.files.suggestions import unknown
 from swereg.errors import UsageError
 from swereg.records.dataset import SPLITS, Split
 
@@ -86,7 +85,7 @@ def parse(text: str) -> Spec:
     for pair in filter(str.strip, (match["said"] or "").split(",")):
         key, _, value = (part.strip() for part in pair.partition("="))
         if key not in KEYS:
-            raise unknown(key, KEYS, f"{text!r}", "hub.spec")
+            raise unknown_key(key, KEYS, f"{text!r}", "hub.spec")
         if not value or key in pairs:
             raise UsageError(
                 f"{pair.strip()!r} of {text!r} is not KEY=VALUE, once for each key",

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swereg.datasets.files.refusals import printable, quote
-from swereg.datasets.files.suggestions import unknown
+from swereg.datasets.files.refusals import printable, quote, unknown_key
 from swereg.errors import UsageError
 
 METRICS = ("accuracy", "macro_f1", "roc_auc", "loss")
@@ -84,7 +83,7 @@ def check_keys(path: Path, keys: Mapping[str, Any]) -> None:
     for key, value in keys.items():
         kind = KEYS.get(key)
         if kind is None:
-            raise unknown(key, list(KEYS), printable(path.name), "task.toml")
+            raise unknown_key(key, list(KEYS), printable(path.name), "task.toml")
         if isinstance(kind, Kind):
             kind.check(path, key, value)
         else:
@@ -94,7 +93,7 @@ def check_keys(path: Path, keys: Mapping[str, Any]) -> None:
             raise wrong(path, f"it does not say {key}", f'Add: {key} = "..."')
     metric = keys.get("metric", METRICS[0])
     if metric not in METRICS:
-        raise unknown(metric, METRICS, f"metric of {printable(path.name)}", "task.toml")
+        raise unknown_key(metric, METRICS, f"metric of {printable(path.name)}", "task.toml")
 
 
 def wrong(path: Path, why: str, hint: str = "Correct it.") -> UsageError:
@@ -118,5 +117,5 @@ def _check_table(path: Path, name: str, table: Any, kinds: Table) -> None:
     for key, value in table.items():
         kind = kinds.get("*") or kinds.get(key)
         if kind is None:
-            raise unknown(key, list(kinds), f"[{name}] of {printable(path.name)}", "task.toml")
+            raise unknown_key(key, list(kinds), f"[{name}] of {printable(path.name)}", "task.toml")
         kind.check(path, f"{name}.{key}", value)

@@ -19,7 +19,7 @@ class McNemar:
     """Which examples the two got right, and the exact test of the difference.
 
     Attributes:
-        both_right: both are right.
+        both: both are right.
         only_a, only_b: one alone is right.
         neither: both are wrong.
         p: two-sided; the probability, were the two equally good, that the examples that only one

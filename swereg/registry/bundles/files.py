@@ -24,7 +24,7 @@ from swereg.registry.bundles import copying, soundness
 from swereg.registry.care import integrity
 from swereg.registry.database import tables as t
 from swereg.registry.database.connection import Database
-from swereg.registry.database.copies import is_registry
+from swereg.registry.database.header import is_registry
 from swereg.registry.entries import rows
 from swereg.registry.entries.admission import check
 from swereg.registry.entries.inserts import NewRows, insert_entry, insert_new

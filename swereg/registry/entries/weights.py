@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swereg.errors import CheckFailed, StorageError
 from swereg.home import files
@@ -23,6 +24,9 @@ IN_DATABASE = 16 * 2**20  # bytes; above it a file is several times as fast, and
 FOLDER = "-weights"  # after the stem of the registry's file
 ENDING = ".safetensors"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+if TYPE_CHECKING:
+    from swereg.registry.database.connection import Database
 
 Stream = io.BytesIO | io.BufferedReader
 
@@ -178,3 +182,11 @@ def _digest_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as fault:
         return f"{fault.strerror}"
+
+
+class Opened:
+    """An open registry: its database, and the place of its weights."""
+
+    def __init__(self, database: Database, weights: WeightStore) -> None:
+        self._database = database
+        self._weights = weights

@@ -21,8 +21,9 @@ from swereg.adapters.bases.sources import BaseSource, resolve
 from swereg.adapters.batches import pad
 from swereg.adapters.bert.hidden import Hidden
 from swereg.adapters.frozen import bert
-from swereg.adapters.frozen.base import FrozenBase, Placed
+from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.frozen.bert import FrozenBert
+from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.sequence_classifier import SequenceClassifier
 from swereg.adapters.tokens import tokenize

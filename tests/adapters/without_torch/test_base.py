@@ -22,9 +22,9 @@ from swereg.adapters.bases.sources import BaseSource, resolve
 from swereg.adapters.bert import checkpoint, computation
 from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.methods.lora import Lora
+from swereg.adapters.without_torch import NeedsTorch
 from swereg.adapters.without_torch.activations import BY_NAME
 from swereg.adapters.without_torch.base import MOST_TOKENS, LightBase
-from swereg.adapters.without_torch.needs import NeedsTorch
 from swereg.errors import CheckFailed
 from swereg.evaluation.scoring import softmax
 from swereg.plugins import specs
