@@ -35,9 +35,9 @@ from swereg.adapters.bases.sources import BaseSource
 from swereg.adapters.bert import checkpoint
 from swereg.adapters.frozen.adapted import Adapted
 from swereg.adapters.frozen.base import FrozenBase
-from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.frozen.bert import PACK_AFTER, FrozenBert
 from swereg.adapters.frozen.deltas import Route, segments
+from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.method import Lowered
 from swereg.api.banks.bank import Bank
 from swereg.records.entry import Entry

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from swereg.api.arguments.opening import open_reader
 from swereg.api.compare import compare, examine
 from swereg.errors import Conflict, NotFound, StorageError, SweregError
-from swereg.evaluation.comparison import DEFAULT_METRIC, Comparison, Examination, Row
+from swereg.evaluation.comparison import Comparison, Examination, Row
 from swereg.evaluation.report import GENERATOR, Contents, page, plots, stands_for
 from swereg.records.dataset import Dataset
 from swereg.records.entry import Entry
+from swereg.records.metrics import DEFAULT_METRIC
 
 if TYPE_CHECKING:
     from swereg.api.arguments.opening import Place

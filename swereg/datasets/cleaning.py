@@ -20,7 +20,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class Found(NamedTuple):
+class PlacedExample(NamedTuple):
     """An example, where it stands, and to which split its file says that it belongs."""
 
     example: Example
@@ -41,7 +41,7 @@ class _Seen:
 
 def clean(
     table: Table, options: ReadOptions, labels: Sequence[str] = ()
-) -> tuple[list[Found], list[str]]:
+) -> tuple[list[PlacedExample], list[str]]:
     """Turn rows into examples, and say what was mended; labels keep their outer spaces.
 
     Args:
@@ -59,7 +59,7 @@ def clean(
             tally.empty.append(row.line)
         else:
             where = place(table.path, row.line)
-            examples.append(Found(Example(text, label), where, row.split))
+            examples.append(PlacedExample(Example(text, label), where, row.split))
     return examples, _refuse_or_say(table, tally, options)
 
 
@@ -161,7 +161,7 @@ def _refuse_or_say(table: Table, tally: _Seen, options: ReadOptions) -> list[str
 
 
 def one_form(
-    examples: Iterable[Found], options: ReadOptions, labels: Sequence[str] = ()
+    examples: Iterable[PlacedExample], options: ReadOptions, labels: Sequence[str] = ()
 ) -> dict[str, str]:
     """Map each label to its form: without outer spaces, and one for those that look alike.
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from swereg.datasets.cleaning import Found
+from swereg.datasets.cleaning import PlacedExample
 from swereg.datasets.files.refusals import quote, refuse
 from swereg.records.dataset import Example
 
@@ -37,7 +37,7 @@ class Labels:
         """What is a label in a file even if it looks like an empty cell, such as ``none``."""
         return (*self.order, *map(_nfc, self.mapping))
 
-    def of(self, examples: Iterable[Found]) -> list[Found]:
+    def of(self, examples: Iterable[PlacedExample]) -> list[PlacedExample]:
         """Give examples the task's labels.
 
         Raises:
@@ -51,7 +51,7 @@ class Labels:
             for row in examples
         ]
 
-    def _one(self, row: Found, mapping: Mapping[str, str]) -> str:
+    def _one(self, row: PlacedExample, mapping: Mapping[str, str]) -> str:
         """The label that a row has in the task."""
         label = row.example.label
         return mapping[label.strip()] if label.strip() in mapping else self._bin(label, row.place)

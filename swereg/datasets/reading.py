@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from swereg.datasets import split_column
 from swereg.datasets.checks import check
-from swereg.datasets.cleaning import Found, clean, one_form
-from swereg.datasets.files.csv_rows import Table, read_table
+from swereg.datasets.cleaning import PlacedExample, clean, one_form
+from swereg.datasets.files.csv_rows import Table
 from swereg.datasets.files.decoding import decode
-from swereg.datasets.files.excel_rows import read_excel
-from swereg.datasets.files.json_rows import read_json
-from swereg.datasets.files.names import EXCEL, JSON_LINES, PARQUET, extension
-from swereg.datasets.files.parquet_rows import read_parquet
+from swereg.datasets.files.formats import JSON_LINES, Format, format_of
 from swereg.datasets.files.refusals import counted, printable, refuse
 from swereg.datasets.files.splits import Located, Source, find_files
 from swereg.datasets.hub import fetching
@@ -77,25 +76,25 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
     for name, paths in located.files.items():
         parts[name] = []
         for path in paths:
-            pieces, messages = read_file(path, options, labels_so_far)
-            parts[name] += labels.of(pieces)
+            examples, messages = read_file(path, options, labels_so_far)
+            parts[name] += labels.of(examples)
             notices += messages
     if set(parts) == {"train"}:
         parts, messages = split_column.divide(parts["train"])
         notices += messages
         _refuse_no_train(parts)
-    form = one_form((pieces for part in parts.values() for pieces in part), options, labels.order)
+    form = one_form((placed for part in parts.values() for placed in part), options, labels.order)
     for name, part in parts.items():
-        parts[name] = [Found(Example(e.text, form[e.label]), place) for e, place, _ in part]
+        parts[name] = [PlacedExample(Example(e.text, form[e.label]), place) for e, place, _ in part]
     notices += _complete(parts, options.seed)
-    examples = {n: tuple(pieces.example for pieces in parts.get(n, ())) for n in SPLITS}
-    places = {n: [pieces.place for pieces in part] for n, part in parts.items()}
+    splits = {n: tuple(placed.example for placed in parts.get(n, ())) for n in SPLITS}
+    places = {n: [placed.place for placed in part] for n, part in parts.items()}
     order = labels.order or tuple(sorted(set(form.values())))
     return Dataset(
         order,
-        examples["train"],
-        examples["val"],
-        examples["test"],
+        splits["train"],
+        splits["val"],
+        splits["test"],
         tuple(notices),
         located.source,
     ), places
@@ -103,7 +102,7 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
 
 def read_file(
     path: Path, options: ReadOptions, labels: tuple[str, ...]
-) -> tuple[list[Found], list[str]]:
+) -> tuple[list[PlacedExample], list[str]]:
     """Read one file; its labels are not yet in one form."""
     table, notices = _table(path, options)
     examples, mended = clean(table, options, labels)
@@ -121,17 +120,25 @@ def read_file(
 
 def _table(path: Path, options: ReadOptions) -> tuple[Table, list[str]]:
     """Cut a file into rows, by what its name says it is."""
-    kind = extension(path)
-    if kind in EXCEL:
-        return read_excel(path, options), []
-    if kind in PARQUET:
-        return read_parquet(path, options), []
+    data_format = format_of(path)
+    if not data_format.is_text:
+        table: Table = _reader(data_format)(path, options)
+        return table, []
     text, notices = decode(path, options.encoding)
     if not text.strip():
         return Table(path, [], []), notices
-    if kind in JSON_LINES or text.lstrip().startswith('{"'):
-        return read_json(path, text, options), notices
-    return read_table(path, text, options), notices
+    if text.lstrip().startswith('{"'):  # whatever its name says
+        data_format = JSON_LINES
+    return _reader(data_format)(path, text, options), notices
+
+
+def _reader(data_format: Format) -> Callable[..., Table]:
+    """Import a reader: each brings a library of its own."""
+    module, function = data_format.reader.split(":")
+    reader: Callable[..., Table] = getattr(
+        import_module(f"swereg.datasets.files.{module}"), function
+    )
+    return reader
 
 
 def _refuse_no_train(parts: Parts) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from swereg.datasets.cleaning import Found
+from swereg.datasets.cleaning import PlacedExample
 from swereg.datasets.files.columns import SPLIT
 from swereg.datasets.files.refusals import counted, quote, refuse, some
 from swereg.datasets.files.splits import split_called
 from swereg.records.dataset import SPLITS, Split
 
-Parts = dict[Split, list[Found]]
+Parts = dict[Split, list[PlacedExample]]
 
 
-def divide(examples: Sequence[Found]) -> tuple[Parts, list[str]]:
+def divide(examples: Sequence[PlacedExample]) -> tuple[Parts, list[str]]:
     """Divide rows by what their column ``split`` says; without one, all are ``train``.
 
     Returns:
@@ -41,7 +41,9 @@ def divide(examples: Sequence[Found]) -> tuple[Parts, list[str]]:
     ]
 
 
-def _refuse_others(words: Counter[str], splits: set[str], examples: Sequence[Found]) -> None:
+def _refuse_others(
+    words: Counter[str], splits: set[str], examples: Sequence[PlacedExample]
+) -> None:
     unknown = [word for word in words if word not in splits]
     if unknown:
         first = next(row.place for row in examples if row.split in unknown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from swereg.datasets import split_column
-from swereg.datasets.cleaning import Found, one_form
+from swereg.datasets.cleaning import PlacedExample, one_form
 from swereg.datasets.files.refusals import quote, refuse, some
 from swereg.datasets.files.splits import Source
 from swereg.datasets.reading import find, read_file
@@ -29,7 +29,7 @@ def read_test(source: Source, options: ReadOptions | None, labels: tuple[str, ..
     located = find(source, options)
     split = next(name for name in BEST_FIRST if name in located.files)
     paths, notices = located.files[split], list(located.notices)
-    gathered: list[Found] = []
+    gathered: list[PlacedExample] = []
     for path in paths:
         further, messages = read_file(path, located.options, labels)
         gathered += further

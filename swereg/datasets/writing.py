@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from swereg.datasets.files.names import extension
+from swereg.datasets.files.formats import extension
 from swereg.errors import UsageError
 from swereg.records.dataset import SPLITS, Dataset
 from swereg.records.spreadsheet_formulas import harmless, is_formula

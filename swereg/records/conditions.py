@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from swereg.errors import UsageError, did_you_mean
 from swereg.records.formatting import NO_BASE
+from swereg.records.metrics import stored
 
 if TYPE_CHECKING:
     from swereg.records.entry import Entry
@@ -108,8 +109,7 @@ def facts(entry: Entry) -> dict[str, Any]:
         "tag": tuple(f"{key}={value}" for key, value in entry.tags.items()),
         "created": entry.created,
         "val_loss": entry.val_loss,
-        "accuracy": None,
-        "macro_f1": None,
+        **dict.fromkeys(stored()),
         **scores,
         "trainable": entry.trainable,
         "trainable_percent": entry.trainable_percent,

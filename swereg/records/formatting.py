@@ -6,17 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-SPLITS = {"train": "train", "val": "validation", "test": "test"}
-METRICS = {
-    "loss": "loss",
-    "accuracy": "accuracy",
-    "macro_f1": "macro-F1",
-    "mcc": "MCC",
-    "roc_auc": "ROC-AUC",
-    "ece": "calibration error",
-    "brier": "Brier score",
-}
+from swereg.records.metrics import METRICS, titles
 
+SPLITS = {"train": "train", "val": "validation", "test": "test"}
 UNKNOWN = "-"
 NO_BASE = "none"
 
@@ -62,7 +54,8 @@ def share(value: float) -> str:
 
 def writer(metric: str) -> Writer:
     """How a metric's values are written."""
-    return loss if metric == "loss" else share
+    facts = METRICS.get(metric)
+    return share if facts is None or facts.is_share else loss
 
 
 def signed(value: float, write: Writer) -> str:
@@ -116,12 +109,12 @@ def ago(created: str, now: datetime | None = None) -> str:
 
 def metric(name: str, value: float) -> str:
     """A metric with its name: macro-F1 0.880."""
-    return f"{METRICS.get(name, name)} {loss(value) if name == 'loss' else share(value)}"
+    return f"{titles().get(name, name)} {writer(name)(value)}"
 
 
 def scores(values: Mapping[str, float]) -> str:
     """All metrics of a split: loss 0.2831, accuracy 0.880, ..."""
-    return ", ".join(metric(name, value) for name, value in in_order(values, METRICS))
+    return ", ".join(metric(name, value) for name, value in in_order(values, titles()))
 
 
 def in_order(values: Mapping[str, T], order: Iterable[str]) -> list[tuple[str, T]]:

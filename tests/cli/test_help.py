@@ -12,10 +12,10 @@ import click
 import pytest
 
 from swereg.cli.app import NAMES, SECTIONS, app
-from swereg.cli.commands.list import SORTS
 from swereg.home import locations as home
 from swereg.records.dataset import Dataset, Example, Task
 from swereg.records.entry import NewEntry
+from swereg.records.metrics import entry_sorts
 from swereg.records.training import Fitted, Outputs, Weights
 from swereg.registry import Registry
 from tests.cli.conftest import Run, entry
@@ -84,7 +84,7 @@ def test_the_defaults_of_a_training_are_in_its_help(cli: Run) -> None:
 
 def test_the_sort_keys_are_those_of_the_registry(tmp_path: Path) -> None:
     with Registry.open(tmp_path / "r.db", create=True) as store:
-        for key in SORTS:
+        for key in entry_sorts():
             assert store.entries(sort=key) == []
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from swereg.cli import output
 from swereg.cli.display import tables
 from swereg.cli.display.tables import Column
-from swereg.records import spreadsheet_formulas as spreadsheets
 from swereg.datasets.writing import formulas, write
+from swereg.records import spreadsheet_formulas as spreadsheets
 from swereg.records.dataset import Dataset, Example
 
 SIGNS = "=+-@＝＋－＠﹣\t\r\n\0"

@@ -5,15 +5,13 @@ from __future__ import annotations
 import click
 
 import swereg
+from swereg.api.values import import_numpy
 from swereg.cli import options, output
 from swereg.cli.completion import references, tasks
 from swereg.cli.display import leaderboard, pair
 from swereg.cli.fail_if import check
 from swereg.cli.options import Session, option
-from swereg.api.values import import_numpy
-
-METRICS = ("accuracy", "macro_f1", "mcc", "roc_auc", "loss", "ece", "brier")
-SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
+from swereg.records.metrics import METRICS, comparison_sorts
 
 
 @click.command(cls=options.Command)
@@ -27,7 +25,7 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
 @options.where()
 @option(
     "--metric",
-    type=click.Choice(METRICS),
+    type=click.Choice(list(METRICS)),
     metavar="NAME",
     help=f"By which score to judge: {', '.join(METRICS)}.  [default: the task's own, else "
     "accuracy]",
@@ -35,9 +33,9 @@ SORTS = ("val_loss", *METRICS, "trainable", "size", "seconds")
 @option("--seeds", is_flag=True, help="A row for each seed, instead of one for all of a recipe.")
 @option(
     "--sort",
-    type=click.Choice(SORTS),
+    type=click.Choice(comparison_sorts()),
     metavar="KEY",
-    help=f"By what to sort, the best first: {', '.join(SORTS)}.  [default: val_loss]",
+    help=f"By what to sort, the best first: {', '.join(comparison_sorts())}.  [default: val_loss]",
 )
 @option(
     "--limit",

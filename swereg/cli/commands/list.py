@@ -16,22 +16,11 @@ from swereg.cli.fail_if import check_entries
 from swereg.cli.options import Session, option
 from swereg.errors import SweregError
 from swereg.records import formatting
+from swereg.records.metrics import entry_sorts
 
 if TYPE_CHECKING:
     from swereg.records.entry import Entry
 
-SORTS = (
-    "created",
-    "ref",
-    "task",
-    "method",
-    "val_loss",
-    "accuracy",
-    "macro_f1",
-    "trainable",
-    "size",
-    "seconds",
-)
 NO_REGISTRY = ("registry.missing", "storage.empty")
 
 
@@ -119,11 +108,11 @@ DELETED: Column[Entry] = Column(
 @option("--deleted", is_flag=True, help="List what was deleted and can be restored.")
 @option(
     "--sort",
-    type=click.Choice(SORTS),
+    type=click.Choice(tuple(entry_sorts())),
     default="created",
     show_default=True,
     metavar="KEY",
-    help=f"By what to sort, the newest, best or smallest first: {', '.join(SORTS)}.",
+    help=f"By what to sort, the newest, best or smallest first: {', '.join(tuple(entry_sorts()))}.",
 )
 @option(
     "--limit",

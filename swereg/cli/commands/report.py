@@ -6,9 +6,9 @@ import click
 
 import swereg
 from swereg.cli import options, output
-from swereg.cli.commands.compare import METRICS
 from swereg.cli.completion import references, tasks
 from swereg.cli.options import Session, option
+from swereg.records.metrics import METRICS
 
 
 @click.command(cls=options.Command)
@@ -30,7 +30,7 @@ from swereg.cli.options import Session, option
 @options.where()
 @option(
     "--metric",
-    type=click.Choice(METRICS),
+    type=click.Choice(list(METRICS)),
     metavar="NAME",
     default="accuracy",
     show_default=True,

@@ -9,6 +9,7 @@ from swereg.cli import output
 from swereg.cli.display import tables
 from swereg.cli.display.tables import Column
 from swereg.records import formatting
+from swereg.records.metrics import METRICS
 
 if TYPE_CHECKING:
     from swereg.api.values import Bin, Examination, LabelFigures, Mistake
@@ -32,7 +33,7 @@ def metrics(examination: Examination) -> list[tuple[str, str]]:
             low, high = examination.report.calibrated.low, examination.report.calibrated.high
             shown += f" ({low:.2f} to {high:.2f} would be chance)"
         pairs.append(
-            (formatting.METRICS[name], f"{shown} ({figure.reason})" if figure.reason else shown)
+            (METRICS[name].title, f"{shown} ({figure.reason})" if figure.reason else shown)
         )
     return pairs
 

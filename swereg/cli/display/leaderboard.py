@@ -10,6 +10,7 @@ from swereg.cli import output
 from swereg.cli.display import tables
 from swereg.cli.display.tables import Column
 from swereg.records import formatting
+from swereg.records.metrics import METRICS, columns
 
 if TYPE_CHECKING:
     from swereg.api.values import Comparison, Interval, Row
@@ -43,7 +44,7 @@ def _heading(comparison: Comparison) -> str:
 def _legend(comparison: Comparison) -> None:
     if not any(row.within_noise for row in comparison.rows):
         return
-    name = formatting.METRICS[comparison.metric]
+    name = METRICS[comparison.metric].title
     words = f"* best {name}" if len(comparison.rows) > 1 else ""
     if sum(row.within_noise for row in comparison.rows) > 1:
         words += "; ~ these examples cannot tell it from the best"
@@ -62,7 +63,7 @@ def _legend(comparison: Comparison) -> None:
 def _columns(comparison: Comparison) -> tuple[Column[Row], ...]:
     """Arrange columns for a person, the judging metric's in the middle; a program gets them all."""
     metric = comparison.metric
-    secondary = [name for name in ("accuracy", "macro_f1", "roc_auc") if name != metric]
+    secondary = [name for name in columns() if name != metric]
     several = len({row.base for row in comparison.rows}) > 1
     return (
         Column("ref", "entry", lambda row: row.ref, keep=20, style="bold"),
@@ -92,7 +93,7 @@ def _columns(comparison: Comparison) -> tuple[Column[Row], ...]:
         _plain("val_loss", "val loss", formatting.loss, 13),
         *_metric(metric, comparison),
         *(
-            _plain(name, formatting.METRICS[name], formatting.share, 7 - at)
+            _plain(name, METRICS[name].title, formatting.share, 7 - at)
             for at, name in enumerate(secondary)
         ),
         _plain("size", "size", formatting.size, 9),
@@ -128,7 +129,7 @@ def _metric(metric: str, comparison: Comparison) -> tuple[Column[Row], ...]:
     return (
         Column(
             metric,
-            formatting.METRICS[metric],
+            METRICS[metric].title,
             partial(_measured, metric, several),
             lambda row: row.figures.get(metric),
             keep=19,

@@ -9,6 +9,7 @@ from swereg.cli import output
 from swereg.cli.display import tables
 from swereg.cli.display.tables import Column
 from swereg.records import formatting
+from swereg.records.metrics import METRICS
 
 if TYPE_CHECKING:
     from swereg.api.values import Between, Change, Comparison, Difference, Figure
@@ -58,7 +59,7 @@ def metrics(between: Between) -> list[Line]:
         return []
     a, b = (between.figures[name] for name in (between.a, between.b))
     return [
-        (formatting.METRICS[name], _figure(a[name]), _figure(b[name]), _difference(difference))
+        (METRICS[name].title, _figure(a[name]), _figure(b[name]), _difference(difference))
         for name, difference in between.pair.differences.items()
         if a[name].value is not None
     ]

@@ -12,6 +12,7 @@ from swereg.cli.display import tables
 from swereg.home import locations
 from swereg.records import formatting
 from swereg.records.entry import Entry
+from swereg.records.metrics import titles
 
 if TYPE_CHECKING:
     from swereg.api.values import SeedRun
@@ -61,16 +62,16 @@ def _summary(entry: Entry) -> Facts:
 def _spreads(run: SeedRun) -> Facts:
     """The means over the seeds, each with the standard deviation between them."""
     sign = output.plus_minus(sys.stdout if output.is_terminal() else sys.stderr)
-    titles = {"val_loss": "val loss"}
-    for metric, name in formatting.METRICS.items():
-        titles[metric] = f"{formatting.SPLITS[run.split]} {name}"
+    names = {"val_loss": "val loss"}
+    for metric, name in titles().items():
+        names[metric] = f"{formatting.SPLITS[run.split]} {name}"
     facts: Facts = []
     for key, spread in run.spreads.items():
         write = formatting.loss if key == "val_loss" else formatting.share
         value = write(spread.mean)
         if spread.deviation is not None:
             value += f" {sign} {write(spread.deviation)}"
-        facts.append((titles[key], value))
+        facts.append((names[key], value))
     seeds = ", ".join(map(str, run.seeds))
     return [
         *_what(run.entries[0]),

@@ -9,7 +9,7 @@ import re
 import zlib
 from pathlib import Path
 
-from swereg.datasets.files.names import COMPRESSED
+from swereg.datasets.files.formats import COMPRESSED
 from swereg.datasets.files.not_text import line_of, refuse_signature, refuse_zeros
 from swereg.datasets.files.refusals import place, printable, refuse
 from swereg.errors import NotFound

@@ -16,7 +16,7 @@ from swereg.records.dataset import ReadOptions
 _LOOKED_AT = 200  # objects whose keys are taken for the columns
 _GAP = re.compile(r"[\s,]*")
 
-Found = tuple[int, dict[str, object]]
+PlacedExample = tuple[int, dict[str, object]]
 
 
 def read_json(path: Path, text: str, options: ReadOptions) -> Table:
@@ -42,7 +42,7 @@ def read_json(path: Path, text: str, options: ReadOptions) -> Table:
     return Table(path, rows, chosen.notices)
 
 
-def _lines(path: Path, text: str) -> Iterator[Found]:
+def _lines(path: Path, text: str) -> Iterator[PlacedExample]:
     for line, source in enumerate(text.split("\n"), start=1):
         if source.strip():
             try:
@@ -52,7 +52,7 @@ def _lines(path: Path, text: str) -> Iterator[Found]:
             yield line, _object(path, line, value, source)
 
 
-def _array(path: Path, text: str) -> Iterator[Found]:
+def _array(path: Path, text: str) -> Iterator[PlacedExample]:
     """Give the objects of an array, with the line on which each begins."""
     try:
         count = len(json.loads(text))

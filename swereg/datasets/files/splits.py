@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from swereg.datasets.files.names import DATA, extension, stem
+from swereg.datasets.files.formats import DATA, extension, stem
 from swereg.datasets.files.refusals import printable, refuse, some
 from swereg.errors import UsageError
 from swereg.records.dataset import SPLITS, ReadOptions, Split

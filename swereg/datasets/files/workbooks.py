@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from swereg.datasets.files.decoding import read_bytes, too_large
-from swereg.datasets.files.names import without_sheet
+from swereg.datasets.files.formats import without_sheet
 from swereg.datasets.files.refusals import import_extra, printable, quote, refuse, some
 from swereg.errors import SweregError, first_line
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from swereg.datasets.files.names import DATA, extension
+from swereg.datasets.files.formats import DATA, extension
 from swereg.datasets.files.refusals import quote, refuse, some
 from swereg.datasets.files.splits import split_called, split_spoken_of
 from swereg.errors import first_line

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from swereg.datasets.files.names import DATA, EXCEL, JSON_LINES, PARQUET, TABLES, extension, stem
+from swereg.datasets.files.formats import DATA, FORMATS, extension, stem
 from swereg.datasets.files.refusals import quote, refuse, some
 from swereg.datasets.files.splits import split_called, split_spoken_of
 from swereg.datasets.hub.card import Parts
 from swereg.errors import DataError
 from swereg.records.dataset import Split
 
-_FORMATS = (PARQUET, JSON_LINES, TABLES, EXCEL)  # the first that there is, is taken
 _NEUTRAL = {"data"}  # a folder of this name is no config
 
 
@@ -30,8 +29,8 @@ def choose(files: Sequence[str], config: str, splits: Mapping[Split, str]) -> Pa
     """
     data = [PurePosixPath(file) for file in sorted(files) if _is_data(file)]
     data = [path for path in data if _config(path) == _chosen(data, config)]
-    for kind in _FORMATS:
-        matching = [path for path in data if extension(Path(path)) in kind]
+    for data_format in FORMATS:
+        matching = [path for path in data if extension(Path(path)) in data_format.endings]
         parts: dict[Split, tuple[str, ...]] = {}
         for path in matching:
             split = _split(path, splits)

@@ -9,8 +9,7 @@ from typing import Any
 
 from swereg.datasets.files.refusals import printable, quote, unknown_key
 from swereg.errors import UsageError
-
-METRICS = ("accuracy", "macro_f1", "roc_auc", "loss")
+from swereg.records.metrics import task_metrics
 
 
 @dataclass(frozen=True)
@@ -91,9 +90,10 @@ def check_keys(path: Path, keys: Mapping[str, Any]) -> None:
     for key in ("name", "source"):
         if key not in keys:
             raise wrong(path, f"it does not say {key}", f'Add: {key} = "..."')
-    metric = keys.get("metric", METRICS[0])
-    if metric not in METRICS:
-        raise unknown_key(metric, METRICS, f"metric of {printable(path.name)}", "task.toml")
+    metrics = task_metrics()
+    metric = keys.get("metric", metrics[0])
+    if metric not in metrics:
+        raise unknown_key(metric, metrics, f"metric of {printable(path.name)}", "task.toml")
 
 
 def wrong(path: Path, why: str, hint: str = "Correct it.") -> UsageError:

@@ -3,18 +3,15 @@
 from swereg.evaluation.comparison.evidence import Evidence
 from swereg.evaluation.comparison.examination import Examination, Mistake, examine
 from swereg.evaluation.comparison.leaderboard import (
-    DEFAULT_METRIC,
     Choice,
     Comparison,
     choose,
     compare,
 )
 from swereg.evaluation.comparison.pair import Between, Change
-from swereg.evaluation.comparison.rows import BETTER_SMALL, Row
+from swereg.evaluation.comparison.rows import Row
 
 __all__ = [
-    "BETTER_SMALL",
-    "DEFAULT_METRIC",
     "Between",
     "Change",
     "Choice",

@@ -11,7 +11,7 @@ from swereg.errors import Conflict, NotFound, UsageError
 from swereg.evaluation.comparison.evidence import Evidence
 from swereg.evaluation.comparison.notices import notices
 from swereg.evaluation.comparison.pair import Between, between, shared
-from swereg.evaluation.comparison.ranking import RESAMPLED, measure, rank
+from swereg.evaluation.comparison.ranking import measure, rank
 from swereg.evaluation.comparison.rows import (
     Row,
     against,
@@ -25,9 +25,8 @@ from swereg.evaluation.comparison.rows import (
 from swereg.evaluation.statistics import METRICS, Aligned, Fold, fold
 from swereg.records.dataset import Split
 from swereg.records.entry import Entry, Outline
+from swereg.records.metrics import DEFAULT_METRIC, stored
 from swereg.records.training import BASELINE
-
-DEFAULT_METRIC = "accuracy"
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,8 @@ def compare(
         metric: one of ``accuracy``, ``macro_f1``, ``mcc``, ``roc_auc``, ``loss``, ``ece`` and
             ``brier``; by default the task's own, else accuracy.
         folded: whether entries that differ in the seed alone become one row.
-        sort: the column of ``BETTER_SMALL`` by which rows are sorted, the best first; by default
-            they stay in their order.
+        sort: the column of ``metrics.directions`` by which rows are sorted, the best first; by
+            default they stay in their order.
         limit: the most rows, apart from the baseline and the best one by the metric.
         choice: how those were chosen; by default they are all that there are.
 
@@ -113,7 +112,7 @@ def compare(
     able = [item for item in evidence if item.entry.ref in counted]
     paired = two and not folded
     aligned, why = shared(evidence, split) if paired else (_common(able, split), "")
-    resampled = measure(rows, aligned, list(METRICS) if paired else [*RESAMPLED, metric])
+    resampled = measure(rows, aligned, list(METRICS) if paired else [*stored(), metric])
     ranked = rank(rows, resampled, metric)
     pair = between(evidence[0], evidence[1], split, metric, resampled, why) if paired else None
     held = next((row for row in ranked if row.baseline), None)

@@ -7,9 +7,7 @@ from dataclasses import replace
 
 from swereg.evaluation.comparison.rows import Row, spread
 from swereg.evaluation.statistics import METRICS, Aligned, Resampled, resample, standings
-
-SHOWN = ("accuracy", "macro_f1", "roc_auc")
-RESAMPLED = ("accuracy", "macro_f1")  # ROC-AUC takes ten times as long; only if it judges
+from swereg.records.metrics import columns, stored
 
 
 def measure(
@@ -29,7 +27,7 @@ def rank(rows: Sequence[Row], resampled: Mapping[str, Resampled], metric: str) -
     """Rank the rows that were measured; leave the others alone."""
     if not resampled:
         return list(rows)
-    shown = {name: resampled[name] for name in dict.fromkeys([*RESAMPLED, metric])}
+    shown = {name: resampled[name] for name in dict.fromkeys([*stored(), metric])}
     near, able = _near(resampled[metric]), resampled[metric].groups
     base = next((row.ref for row in rows if row.baseline and row.ref in able), None)
     return [_measured(row, shown, near, base) if row.ref in able else row for row in rows]
@@ -51,7 +49,7 @@ def _measured(
     scored = next(iter(resampled.values())).groups[ref]
     values = {name: sample.singles[ref] for name, sample in resampled.items()}
     values |= {
-        name: [METRICS[name].value(row) for row in scored] for name in {*SHOWN} - {*resampled}
+        name: [METRICS[name].value(row) for row in scored] for name in {*columns()} - {*resampled}
     }
     defined = [
         dict(zip(values, column, strict=True)) for column in zip(*values.values(), strict=True)

@@ -11,25 +11,9 @@ from swereg.errors import UsageError
 from swereg.evaluation.statistics import Difference, Interval
 from swereg.records.dataset import Split
 from swereg.records.entry import Entry, Outline
+from swereg.records.metrics import COSTS, directions
 
 T = TypeVar("T")
-
-# column: whether a smaller value is better
-BETTER_SMALL: Mapping[str, bool] = {
-    "trainable": True,
-    "trainable_percent": True,
-    "size": True,
-    "val_loss": True,
-    "accuracy": False,
-    "macro_f1": False,
-    "mcc": False,
-    "roc_auc": False,
-    "loss": True,
-    "ece": True,
-    "brier": True,
-    "seconds": True,
-}
-COSTS = ("trainable", "trainable_percent", "size", "val_loss", "seconds")  # known of each entry
 
 
 @dataclass(frozen=True)
@@ -43,8 +27,8 @@ class Row:
         recipe: its other fields, without seed and device; empty where it was not trained here.
         base: None where the method needs none.
         best_epoch, epochs: None and 0 where they are not known, or differ from seed to seed.
-        figures: by column, those of ``BETTER_SMALL`` that are known. ``trainable_percent`` is in
-            percent of all parameters, ``size`` in bytes, ``val_loss`` in nats per example,
+        figures: by column, those of ``metrics.directions`` that are known. ``trainable_percent``
+            is in percent of all parameters, ``size`` in bytes, ``val_loss`` in nats per example,
             ``seconds`` of training; scores are on the examples of the comparison.
         deviations: the standard deviations over the seeds, where there are several.
         intervals: of scores, for the choice of the examples and of the seeds that there are.
@@ -162,7 +146,7 @@ def against(row: Row, baseline: Row | None) -> Row:
 def mark_best(rows: Sequence[Row]) -> list[Row]:
     """Name for each row the columns in which it is the best, where there is a choice."""
     marks: list[list[str]] = [[] for _ in rows]
-    for column, small in BETTER_SMALL.items():
+    for column, small in directions().items():
         values = [
             row.figures.get(column) if column in COSTS or row.ranked else None for row in rows
         ]
@@ -191,7 +175,7 @@ def mark_varied(rows: Sequence[Row]) -> list[Row]:
 
 
 def figure_of(outline: Outline, column: str, split: Split) -> float | None:
-    """Give an entry's figure in a column of ``BETTER_SMALL``, as it was stored."""
+    """Give an entry's figure in a column of ``metrics.directions``, as it was stored."""
     if column in COSTS:
         value: float | None = getattr(outline, column)
         return value
@@ -204,13 +188,14 @@ def in_order(items: Sequence[T], column: str, figure: Callable[[T], float | None
     Raises:
         UsageError: there is no such column.
     """
-    if column not in BETTER_SMALL:
+    better_small = directions()
+    if column not in better_small:
         raise UsageError(
             f"rows cannot be sorted by {column!r}",
-            why=f"They can be by {', '.join(BETTER_SMALL)}.",
+            why=f"They can be by {', '.join(better_small)}.",
             code="compare.sort",
         )
-    sign = 1 if BETTER_SMALL[column] else -1
+    sign = 1 if better_small[column] else -1
 
     def place(item: T) -> float:
         value = figure(item)

@@ -21,7 +21,7 @@ def metrics(report: Report) -> Html:
     rows = [
         el(
             "tr",
-            el("th", typesetting.METRICS[name], scope="row"),
+            el("th", typesetting.title_of(name), scope="row"),
             el("td", typesetting.metric(name, figure.value)),
             el("td", _around(report, name), class_="quiet"),
         )

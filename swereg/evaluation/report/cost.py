@@ -31,7 +31,7 @@ def worth(contents: Contents) -> Html | None:
         values += [limits.low, limits.high] if limits else []
     x = Scale(math.floor(min(costs)), math.ceil(max(costs)), _LEFT + 8, _RIGHT - 8)
     y = Scale(*around(values), _BOTTOM, _TOP)
-    title = f"{typesetting.METRICS[metric]} over trainable parameters"
+    title = f"{typesetting.title_of(metric)} over trainable parameters"
     drawn = svg.drawing(
         _SIZE,
         title,

@@ -40,7 +40,7 @@ def left_out(contents: Contents) -> Html | None:
 def _closeup(contents: Contents, row: Row, entry: Entry, *, opened: bool) -> Html:
     look = contents.looks[entry.ref]
     score = look.report.figures[contents.metric].value
-    name = typesetting.METRICS[contents.metric].lower()
+    name = typesetting.title_of(contents.metric).lower()
     stands = f"one of {len(row.refs)} seeds, by validation loss" if len(row.refs) > 1 else ""
     head = el(
         "summary",

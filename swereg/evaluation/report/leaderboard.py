@@ -39,8 +39,8 @@ def leaderboard(contents: Contents) -> Html:
 
 def _columns(contents: Contents, across: Scale | None) -> list[tuple[Html, str]]:
     """The heads of the columns, and what a cell is called where there is no room for heads."""
-    metric = typesetting.METRICS[contents.metric]
-    second = typesetting.METRICS[_other(contents)]
+    metric = typesetting.title_of(contents.metric)
+    second = typesetting.title_of(_other(contents))
     shown = intervals.axis(across) if across else None
     titles: list[tuple[Part, str]] = [("Model", "Model"), (joined(metric, shown), metric)]
     if contents.baseline:
@@ -115,7 +115,7 @@ def _seeds(row: Row, contents: Contents) -> Html | None:
     if len(row.refs) < 2:
         return None
     columns = list(dict.fromkeys([contents.metric, _other(contents)]))
-    heads = ["Entry", "Seed", *(typesetting.METRICS[name] for name in columns), "Val. loss"]
+    heads = ["Entry", "Seed", *(typesetting.title_of(name) for name in columns), "Val. loss"]
     split = contents.comparison.split
     rows = [
         el(

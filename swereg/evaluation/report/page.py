@@ -56,7 +56,7 @@ def _body(contents: Contents) -> Html:
 
 
 def _reading(contents: Contents) -> Html:
-    metric = typesetting.METRICS[contents.metric]
+    metric = typesetting.title_of(contents.metric)
     return joined(
         el(
             "p",

@@ -11,6 +11,7 @@ from swereg.errors import SweregError, UsageError
 from swereg.evaluation.comparison import Comparison, Examination, Row
 from swereg.records import formatting
 from swereg.records.entry import Entry
+from swereg.records.metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,7 +149,7 @@ def _scores(axes: Axes, comparison: Comparison) -> None:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     noun = formatting.several(comparison.examples, f"{formatting.SPLITS[comparison.split]} example")
-    axes.set_title(f"{formatting.METRICS[comparison.metric]} on {noun}")
+    axes.set_title(f"{METRICS[comparison.metric].title} on {noun}")
     axes.set_xlabel("95 % intervals; filled: not to be told from the best")
 
 

@@ -101,5 +101,5 @@ def _key_figures(contents: Contents) -> Html:
 
 
 def _in_a_sentence(metric: str) -> str:
-    name = typesetting.METRICS[metric]
+    name = typesetting.title_of(metric)
     return name if name[1].isupper() else name[0].lower() + name[1:]

@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 from swereg.evaluation.statistics import Interval
 from swereg.records import formatting
+from swereg.records.metrics import METRICS
 
 NARROW = "\u202f"  # a space that does not break
 DASH = "\u2013"
 
-METRICS = {name: title[0].upper() + title[1:] for name, title in formatting.METRICS.items()}
+
+def title_of(metric: str) -> str:
+    """The title of a metric, as it begins a heading."""
+    title = METRICS[metric].title
+    return title[0].upper() + title[1:]
 
 
 def shown(value: float | None, write: Callable[[float], str]) -> str:

@@ -7,7 +7,7 @@ the limits of its interval come from one formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from swereg.evaluation.statistics.bins import BINS, bin_of, gaps
 from swereg.evaluation.statistics.roc_auc import no_area, roc_auc, roc_auc_exchanged
 from swereg.evaluation.statistics.scored import Formula, Numbers, Scored
+from swereg.records.metrics import METRICS as FACTS
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,6 @@ class Metric:
             where it is not defined.
         exchanged: given the answers of A and of B to the same examples, B's metric minus A's as a
             function of which examples keep their two answers (1) and which exchange them (0).
-        small: whether a smaller value is better.
         labels_only: whether it depends on the best labels alone, not on the probabilities.
         undefined: why it has no value for these answers; ``""`` where it has one.
         unsure: why no interval is given, and nothing decided by it; ``""`` where one is.
@@ -37,10 +37,14 @@ class Metric:
     name: str
     formula: Callable[[Scored], Formula]
     exchanged: Callable[[Scored, Scored], Formula]
-    small: bool = False
     labels_only: bool = False
     undefined: Callable[[Scored], str] = lambda _: ""
     unsure: str = ""
+
+    @property
+    def small(self) -> bool:
+        """Whether a smaller value is better."""
+        return FACTS[self.name].smaller_is_better
 
     def value(self, scored: Scored) -> float | None:
         """Work out the metric, each example counting once; None where it is not defined."""
@@ -162,17 +166,15 @@ def _ece(sums: Numbers, rows: Numbers) -> Numbers:
     return np.asarray(np.abs(sums).sum(axis=1) / rows)
 
 
-METRICS: Mapping[str, Metric] = {
+METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         _of_sums("accuracy", _hits, _mean, labels_only=True),
         _of_sums("macro_f1", by_label, _macro_f1, labels_only=True),
         _of_sums("mcc", by_label, _mcc, labels_only=True),
         Metric("roc_auc", roc_auc, roc_auc_exchanged, undefined=no_area),
-        _of_sums("loss", _losses, _mean, small=True),
-        _of_sums(
-            "ece", _gaps_by_bin, _ece, small=True, unsure="resamples exaggerate calibration errors"
-        ),
-        _of_sums("brier", _distances, _mean, small=True),
+        _of_sums("loss", _losses, _mean),
+        _of_sums("ece", _gaps_by_bin, _ece, unsure="resamples exaggerate calibration errors"),
+        _of_sums("brier", _distances, _mean),
     )
 }

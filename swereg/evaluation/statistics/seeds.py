@@ -10,8 +10,7 @@ import numpy as np
 
 from swereg.records.dataset import Split
 from swereg.records.entry import Entry, Outline
-
-REPORTED = ("accuracy", "macro_f1")
+from swereg.records.metrics import stored
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class SeedRun:
     Attributes:
         entries: one per seed, by seed.
         split: what accuracy and macro_f1 are of: ``test``, or ``val`` where there is no test.
-        spreads: of ``val_loss``, ``accuracy`` and ``macro_f1``, in the order of the entries.
+        spreads: of ``val_loss`` and of the metrics that are stored, in the order of the entries.
     """
 
     entries: tuple[Entry, ...]
@@ -76,7 +75,7 @@ def seed_run(entries: Sequence[Entry]) -> SeedRun:
     split: Split = "test" if all(entry.scores.get("test") for entry in entries) else "val"
     ordered = sorted(entries, key=lambda entry: entry.recipe.seed)
     scores_of = {"val_loss": [entry.val_loss for entry in ordered]} | {
-        name: [entry.scores[split][name] for entry in ordered] for name in REPORTED
+        name: [entry.scores[split][name] for entry in ordered] for name in stored()
     }
     spreads = {
         name: _spread([value for value in values if value is not None])

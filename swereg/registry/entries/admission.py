@@ -13,6 +13,7 @@ from swereg.errors import CheckFailed, UsageError
 from swereg.records import refs
 from swereg.records.dataset import Dataset
 from swereg.records.entry import NewEntry
+from swereg.records.metrics import stored
 from swereg.records.training import Outputs
 from swereg.registry.entries import rows
 
@@ -52,9 +53,9 @@ def _check_scores(new: NewEntry) -> None:
     scores = new.fitted.scores
     required = []
     if not new.origin or scores.get("val"):
-        required += [("val", "loss"), ("val", "accuracy"), ("val", "macro_f1")]
+        required += [("val", name) for name in ("loss", *stored())]
     if scores.get("test"):
-        required += [("test", "accuracy"), ("test", "macro_f1")]
+        required += [("test", name) for name in stored()]
     for split, name in required:
         if name not in scores.get(split, {}):
             raise _wrong("a score is missing", f"There is no {name} of {split}.")

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from swereg.records.metrics import entry_sorts
 from swereg.registry.database import tables as t
 from swereg.registry.entries.reading import EVERYTHING, Filters
 from swereg.registry.entries.rows import TASK_FACTS
@@ -215,25 +216,13 @@ FILTERS: Mapping[str, sa.ColumnElement[bool]] = {
     "method": t.entries.c.method == _text("method"),
 }
 
-# sort key: column, whether the largest comes first where nobody says
-_SORTS: Mapping[str, tuple[Any, bool]] = {
-    "created": (t.entries.c.id, True),
-    "ref": (t.models.c.name, False),
-    "task": (t.entries.c.task, False),
-    "method": (t.entries.c.method, False),
-    "val_loss": (t.entries.c.val_loss, False),
-    "accuracy": (t.entries.c.accuracy, True),
-    "macro_f1": (t.entries.c.macro_f1, True),
-    "trainable": (t.entries.c.trainable, False),
-    "size": (t.entries.c.size, False),
-    "seconds": (t.entries.c.seconds, False),
-}
-LARGEST_FIRST: Mapping[str, bool] = {key: largest for key, (_, largest) in _SORTS.items()}
+LARGEST_FIRST: Mapping[str, bool] = entry_sorts()
+_COLUMNS: Mapping[str, Any] = {"created": t.entries.c.id, "ref": t.models.c.name}
 
 
 def order_of(sort: str, *, descending: bool) -> tuple[sa.ColumnElement[Any], ...]:
     """Return what a list is ordered by; among equals the newest comes first."""
-    column, _ = _SORTS[sort]
+    column = _COLUMNS.get(sort, t.entries.c.get(sort))
     return (
         (column.desc() if descending else column.asc()).nulls_last(),
         t.entries.c.id.desc(),
