@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    location: DataSource,
+    data: DataSource,
     *,
     task: str | None = None,
     read: ReadOptions | None = None,
@@ -34,7 +34,7 @@ def check(
     Nothing is stored. What training would refuse is in the report's ``refusals``.
 
     Args:
-        location: files, a folder, ``hub:ORG/NAME``, or the name or TOML file of a task.
+        data: files, a folder, ``hub:ORG/NAME``, or the name or TOML file of a task.
         task: what they would be trained as; a task file's labels are those they have to have.
         read: how to read files.
         base: whose tokenizer counts; default: the registry's, else mini's.
@@ -48,7 +48,7 @@ def check(
     from swereg.datasets import twins
 
     with existing(registry) as store:
-        result = _inspect(location, task, read or ReadOptions(), store)
+        result = _inspect(data, task, read or ReadOptions(), store)
         source = _base(base, store, on_progress)
     limit = _limit(max_length, source)
     if result.dataset is None:

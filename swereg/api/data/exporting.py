@@ -36,7 +36,7 @@ class Exported:
 
 
 def export(
-    digest_or_ref: str,
+    dataset: str,
     output: str | Path | None = None,
     *,
     form: str | None = None,
@@ -70,13 +70,13 @@ def export(
             f"{path} is there already", hint="Name another file, or say --force.", code="data.taken"
         )
     with open_reader(registry) as store:
-        facts = store.find_dataset(digest_or_ref)
-        dataset = store.dataset(facts.digest)
-    text = writing.write(dataset, form, spreadsheet=spreadsheet)
+        facts = store.find_dataset(dataset)
+        examples = store.dataset(facts.digest)
+    text = writing.write(examples, form, spreadsheet=spreadsheet)
     if path:
         _put(path, text)
-    fault = "" if spreadsheet else _fault(dataset, text, form)
-    formulas = 0 if spreadsheet or form == "jsonl" else writing.formulas(dataset)
+    fault = "" if spreadsheet else _fault(examples, text, form)
+    formulas = 0 if spreadsheet or form == "jsonl" else writing.formulas(examples)
     return Exported(facts, text, form, formulas, fault)
 
 

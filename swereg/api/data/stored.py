@@ -18,7 +18,7 @@ def list_(*, task: str | None = None, registry: Place = None) -> tuple[StoredDat
         return tuple(store.datasets(task=task))
 
 
-def show(digest_or_ref: str, *, registry: Place = None) -> StoredDataset:
+def show(dataset: str, *, registry: Place = None) -> StoredDataset:
     """Return what the registry knows of a dataset; the texts are read with ``read``.
 
     Raises:
@@ -26,17 +26,17 @@ def show(digest_or_ref: str, *, registry: Place = None) -> StoredDataset:
         UsageError: the digits mean more than one.
     """
     with open_reader(registry) as store:
-        return store.find_dataset(digest_or_ref)
+        return store.find_dataset(dataset)
 
 
-def read(digest_or_ref: str, *, registry: Place = None) -> Dataset:
+def read(dataset: str, *, registry: Place = None) -> Dataset:
     """Return the examples of a dataset.
 
     Raises:
         NotFound: there is no such dataset, or its texts are not in the registry.
     """
     with open_reader(registry) as store:
-        return store.dataset(store.find_dataset(digest_or_ref).digest)
+        return store.dataset(store.find_dataset(dataset).digest)
 
 
 class Row(NamedTuple):
@@ -47,14 +47,14 @@ class Row(NamedTuple):
     label: str
 
 
-def sample(digest_or_ref: str, rows: int, *, registry: Place = None) -> list[Row]:
+def sample(dataset: str, rows: int, *, registry: Place = None) -> list[Row]:
     """Return some rows of a dataset, evenly from all over it, in its order.
 
     Raises:
         NotFound: there is no such dataset, or its texts are not in the registry.
     """
-    dataset = read(digest_or_ref, registry=registry)
-    rows_of_all = [Row(name, e.text, e.label) for name in SPLITS for e in dataset.split(name)]
+    examples = read(dataset, registry=registry)
+    rows_of_all = [Row(name, e.text, e.label) for name in SPLITS for e in examples.split(name)]
     count = min(rows, len(rows_of_all))
     return [
         rows_of_all[(2 * number + 1) * len(rows_of_all) // (2 * count)] for number in range(count)
@@ -73,7 +73,7 @@ def diff(before: str, after: str, *, registry: Place = None) -> Difference:
         return difference(read(before, registry=store), read(after, registry=store))
 
 
-def rm(digest_or_ref: str, *, registry: Place = None) -> Forgotten:
+def rm(dataset: str, *, registry: Place = None) -> Forgotten:
     """Erase the texts of a dataset from the registry's file, for good.
 
     Its digest and counts stay, and so do the entries with their scores and outputs. Copies of the
@@ -83,4 +83,4 @@ def rm(digest_or_ref: str, *, registry: Place = None) -> Forgotten:
         NotFound: there is no such dataset.
     """
     with open_registry(registry) as store:
-        return store.forget(digest_or_ref)
+        return store.forget(dataset)

@@ -205,7 +205,7 @@ def _ask(question: str, yes: bool) -> None:
 
 
 @data.command()
-@click.argument("sources", nargs=-1, required=True, metavar="FILE...")
+@click.argument("data", nargs=-1, required=True, metavar="FILE...")
 @option(
     "--task",
     shell_complete=tasks,
@@ -230,7 +230,7 @@ def _ask(question: str, yes: bool) -> None:
 def check(
     ctx: click.Context,
     /,
-    sources: Sequence[str],
+    data: Sequence[str],
     task: str | None,
     base: str | None,
     max_length: int | None,
@@ -250,7 +250,7 @@ def check(
     session: Session = ctx.obj
     with progress.Quiet() as display:
         report = swereg.data.check(
-            sources[0] if len(sources) == 1 else list(sources),
+            data[0] if len(data) == 1 else list(data),
             task=task,
             base=base,
             max_length=max_length,

@@ -28,9 +28,9 @@ def note(session: Session, ref: str, text: str) -> None:
 @click.command(cls=options.Command)
 @click.argument("ref", shell_complete=references)
 @click.argument("pairs", nargs=-1, metavar="KEY=VALUE...")
-@option("--rm", "removed", multiple=True, metavar="KEY", help="Remove this tag.")
+@option("--rm", "remove", multiple=True, metavar="KEY", help="Remove this tag.")
 @click.pass_obj
-def tag(session: Session, ref: str, pairs: tuple[str, ...], removed: tuple[str, ...]) -> None:
+def tag(session: Session, ref: str, pairs: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Set tags of an entry, or remove them.
 
     swereg list --tag KEY=VALUE finds the entries that have one.
@@ -40,7 +40,7 @@ def tag(session: Session, ref: str, pairs: tuple[str, ...], removed: tuple[str, 
     swereg tag sentiment/3 --rm status
     """
     tags = dict(_pair(text) for text in pairs)
-    entry = swereg.tag(ref, tags, remove=removed, registry=session.registry)
+    entry = swereg.tag(ref, tags, remove=remove, registry=session.registry)
     output.cells([entry.ref, *(f"{key}={value}" for key, value in entry.tags.items())])
 
 

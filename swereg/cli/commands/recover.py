@@ -30,7 +30,7 @@ COLUMNS: tuple[Column[dict[str, Any]], ...] = (
 
 
 @click.command(cls=options.Command)
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("run_ids", nargs=-1, metavar="[RUN]...")
 @option("--list", "only_list", is_flag=True, help="Only list what waits.")
 @option("--discard", metavar="RUN", help="Delete one that waits instead.")
 @option(
@@ -44,7 +44,7 @@ COLUMNS: tuple[Column[dict[str, Any]], ...] = (
 @click.pass_obj
 def recover(
     session: Session,
-    runs: tuple[str, ...],
+    run_ids: tuple[str, ...],
     only_list: bool,
     discard: str | None,
     name: str | None,
@@ -71,7 +71,7 @@ def recover(
     elif only_list:
         _list(as_json)
     else:
-        stored = swereg.recover(*runs, name=name, registry=session.registry)
+        stored = swereg.recover(*run_ids, name=name, registry=session.registry)
         if as_json:
             output.as_json({"entries": [entry.to_json() for entry in stored]})
             return
