@@ -5,15 +5,18 @@ from __future__ import annotations
 import html
 import re
 
-_VOID = frozenset({"meta", "link", "br", "hr"})
+_VOID = frozenset({"br", "hr"})
 # Control characters that HTML does not allow, and halves of letters that no file can hold.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Html(str):
-    """Markup made here, which is not escaped again."""
+    """Markup made here, which is not escaped again, neither by a template."""
 
     __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
 
 
 Part = str | int | None  # a child or an attribute; None is left out

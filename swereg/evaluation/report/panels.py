@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from swereg.evaluation.comparison import Row
 from swereg.evaluation.report.contents import Contents, stands_for
-from swereg.evaluation.report.html import Html, el, joined
+from swereg.evaluation.report.html import Html, el
 
 
 def panel(contents: Contents, row: Row, drawing: Html, caption: str) -> Html:
@@ -20,15 +20,3 @@ def panel(contents: Contents, row: Row, drawing: Html, caption: str) -> Html:
 def number(contents: Contents, row: Row) -> Html:
     """Write the number that a row has all over the page."""
     return el("span", contents.places[row.ref], class_="number")
-
-
-def section(identifier: str, title: str, *parts: Html | str | None) -> Html:
-    """Build a section under its heading."""
-    heading = f"{identifier}-title"
-    return el(
-        "section",
-        el("h2", title, id=heading),
-        joined(*parts),
-        id=identifier,
-        aria_labelledby=heading,
-    )
