@@ -20,11 +20,11 @@ from transformers import (
     pipeline,
 )
 
-from swereg.adapters import tensors
 from swereg.adapters.bases.sources import BaseSource
 from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.sequence_classifier import SequenceClassifier
+from swereg.adapters.tensors import read_tensors, write_tensors
 from swereg.home import locations
 from swereg.plugins import entry_points, specs
 from swereg.records.dataset import Dataset
@@ -81,7 +81,7 @@ class Kind:
     def weights(self, seed: int) -> Weights:
         """Make the bytes of an entry, as a registry gives them."""
         generator = torch.Generator().manual_seed(seed)
-        return tensors.write(
+        return write_tensors(
             {
                 key: value + NOISE * torch.randn(value.shape, generator=generator)
                 for key, value in self._first.items()
@@ -90,7 +90,7 @@ class Kind:
 
     def load(self, weights: Weights, base: FrozenBase) -> Placed:
         """Put an entry on a base, from its bytes; a bank does the same."""
-        lowered = self.method.lower(tensors.read(weights), base, self.settings)
+        lowered = self.method.lower(read_tensors(weights), base, self.settings)
         return base.place(lowered, self.labels, MAX_LENGTH)
 
     def placed(self, seed: int, base: FrozenBase) -> Placed:

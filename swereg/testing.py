@@ -107,8 +107,8 @@ def _check_alone(method: Standalone, settings: Any) -> None:
     """Train twice, store, and hold the answers of both together."""
     import numpy as np
 
-    from swereg.adapters.standalone import tensors as arrays
     from swereg.adapters.standalone.classifier import answerer
+    from swereg.adapters.tensors import read_arrays, write_arrays
     from swereg.plugins.specs import settings_of
 
     labels = ("ja", "nej", "kanske")
@@ -121,15 +121,15 @@ def _check_alone(method: Standalone, settings: Any) -> None:
             method.fit(data, settings, seed=seed, on_progress=silent) for seed in (1, 1, 2)
         )
         assert one.trainable > 0, "nothing learns"
-        stored = arrays.write(one.tensors)
-        assert stored == arrays.write(two.tensors), "the same seed does not give the same weights"
-        is_same = stored == arrays.write(third.tensors)
+        stored = write_arrays(one.tensors)
+        assert stored == write_arrays(two.tensors), "the same seed does not give the same weights"
+        is_same = stored == write_arrays(third.tensors)
         assert is_same or method.seeded, "another seed gives other weights, but seeded is False"
         chosen = settings_of(method, asdict(one.settings))
         assert chosen == one.settings, "settings do not survive storing"
         logits = [
             answerer(method, tensors, used_labels, chosen)(TEXTS)
-            for tensors in (one.tensors, arrays.read(stored))
+            for tensors in (one.tensors, read_arrays(stored))
         ]
         off = float(np.abs(logits[0] - logits[1]).max())
         assert off < 1e-5, f"what runs differs from what was trained by {off:.1e}"
@@ -139,10 +139,10 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
     """Train a step, store, lower, and hold the answers of both forms together."""
     import torch
 
-    from swereg.adapters import tensors
     from swereg.adapters.batches import pad
     from swereg.adapters.frozen.base import FrozenBase
     from swereg.adapters.sequence_classifier import SequenceClassifier, count
+    from swereg.adapters.tensors import read_tensors, write_tensors
     from swereg.adapters.tokens import tokenize
     from swereg.adapters.training import engine
 
@@ -159,7 +159,7 @@ def _check_round_trip(method: Any, settings: Any, source: BaseSource) -> None:
             if parameter.requires_grad:
                 parameter.add_(0.05 * torch.randn_like(parameter))
     state = {key: value.detach().clone() for key, value in method.state(model).items()}
-    again = tensors.read(tensors.write(state))
+    again = read_tensors(write_tensors(state))
     assert again.keys() == state.keys(), "tensors are lost in storing"
     assert all(torch.equal(again[key], state[key]) for key in state), "tensors change in storing"
 

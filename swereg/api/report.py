@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from swereg.api.compare import compare, examine
 from swereg.errors import Conflict, NotFound, StorageError, SweregError
 from swereg.evaluation.comparison import Comparison, Examination, Row
 from swereg.evaluation.report import GENERATOR, Contents, page, plots, stands_for
+from swereg.home import files
 from swereg.records.dataset import Dataset
 from swereg.records.entry import Entry
 from swereg.records.metrics import DEFAULT_METRIC
@@ -184,14 +184,10 @@ def _is_ours(target: Path) -> bool:
 
 def _put(target: Path, text: str) -> None:
     """Write beside the file, then take its place: nobody ever sees half a page."""
-    part = target.with_name(f".{target.name[:32]}-{secrets.token_hex(6)}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
+        files.write(target, text)
     except OSError as fault:
         raise _unwritten(target, fault) from fault
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _unwritten(target: Path, fault: OSError) -> SweregError:

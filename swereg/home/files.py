@@ -59,6 +59,21 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def write(path: Path, content: bytes | str, *, private: bool = False) -> None:
+    """Write a file whole, in place of the one before; a text in UTF-8.
+
+    Args:
+        private: whether its owner alone may read it; else as files of this user are.
+
+    Raises:
+        OSError: it cannot be written. The one before is there as it was.
+    """
+    with replacing(path) as temporary:
+        if not private:
+            temporary.unlink()  # it was made for its owner alone
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
 def unfinished(path: Path) -> Iterator[Path]:
     """Give what replacing has left of a file, and of those named after it, when it was killed."""
     start = f".{path.name[:_PREFIX]}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from swereg.home import locations
+from swereg.home import files, locations
 
 FORMAT = "1"  # of the hash below; a change makes every remembered fingerprint worthless
 
@@ -72,9 +71,7 @@ class Remembered:
         """Remember a fingerprint; a cache that cannot be written is no error."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._file.with_suffix(f".{os.getpid()}")
-            temporary.write_text(value + "\n")
-            temporary.replace(self._file)
+            files.write(self._file, value + "\n")
         except OSError:
             return
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swereg.errors import SweregError, first_line
+from swereg.home import files as whole_files
 from swereg.home import locations
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def _converted(name: str, folder: Path) -> str:
         text = _convert(name, folder)
     with suppress(OSError):  # a cache that cannot be written is no error
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        whole_files.write(path, text)
     return text
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from swereg.adapters import tensors
 from swereg.adapters.classifier import Classifier
 from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.method import Method
+from swereg.adapters.tensors import read_tensors
 from swereg.evaluation.scoring import Logits
 from swereg.plugins.specs import settings_of
 from swereg.records.entry import Entry
@@ -32,7 +32,7 @@ class Adapted(Classifier):
             CheckFailed: the weights are not those that were recorded, or do not fit.
         """
         settings = settings_of(method, entry.recipe.settings)
-        lowered = method.lower(tensors.read(weights), base, settings)
+        lowered = method.lower(read_tensors(weights), base, settings)
         placed = base.place(lowered, len(entry.labels), entry.recipe.max_length)
         return cls(entry, base, placed)
 

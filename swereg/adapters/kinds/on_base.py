@@ -81,9 +81,9 @@ class OnBase:
 
     def arrays(self, weights: Weights) -> Mapping[str, NDArray[Any]]:
         """Read weights as arrays, by name."""
-        from swereg.adapters import tensors
+        from swereg.adapters.tensors import read_tensors
 
-        read = tensors.read(weights)
+        read = read_tensors(weights)
         return {name: tensor.float().numpy() for name, tensor in read.items()}
 
     def open(

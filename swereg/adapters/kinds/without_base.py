@@ -67,9 +67,9 @@ class WithoutBase:
 
     def arrays(self, weights: Weights) -> Mapping[str, NDArray[Any]]:
         """Read weights as arrays, by name."""
-        from swereg.adapters.standalone import tensors
+        from swereg.adapters.tensors import read_arrays
 
-        return tensors.read(weights)
+        return read_arrays(weights)
 
     def open(
         self, entry: Entry, weights: Weights, *, base: str | None, device: str, precision: str

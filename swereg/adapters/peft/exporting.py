@@ -9,10 +9,10 @@ from typing import Any
 
 import safetensors.torch
 
-from swereg.adapters import tensors
 from swereg.adapters.method import Method
 from swereg.adapters.methods.peft_method import PeftMethod
 from swereg.adapters.peft.folder import CARD, CONFIG, MARK, SIDE_FILE, TENSORS
+from swereg.adapters.tensors import read_tensors
 from swereg.errors import UsageError
 from swereg.plugins.specs import settings_of
 from swereg.records.entry import Entry
@@ -61,7 +61,7 @@ def files(entry: Entry, weights: Weights, method: Method, base: str, card: str) 
         )
     config = _config(entry, method, base)
     return {
-        TENSORS: _with_metadata(safetensors.torch.save(tensors.read(weights)), _metadata(entry)),
+        TENSORS: _with_metadata(safetensors.torch.save(read_tensors(weights)), _metadata(entry)),
         CONFIG: _pretty(config),
         SIDE_FILE: _pretty(side_file(entry)),
         CARD: card.encode(),

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from swereg.adapters import tensors
 from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.frozen.encoder import Placed
 from swereg.adapters.method import HEAD_WEIGHT, Method
@@ -18,6 +17,7 @@ from swereg.adapters.methods.peft_method import PEFT_PREFIX
 from swereg.adapters.peft.config import ForeignConfig
 from swereg.adapters.peft.folder import TENSORS, PeftFolder
 from swereg.adapters.peft.foreign_tensors import refusal
+from swereg.adapters.tensors import write_tensors
 from swereg.adapters.training.environment import environment
 from swereg.errors import CheckFailed
 from swereg.evaluation.scoring import pack, score
@@ -177,7 +177,7 @@ def fitted(
     facts = Fitted(
         run=run,
         recipe=recipe,
-        weights=tensors.write(folder.tensors),
+        weights=write_tensors(folder.tensors),
         trainable=learnt,
         total=base.info.parameters + head + adapter,
         epochs=(),

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from swereg.adapters import tensors
 from swereg.adapters.bases.checkpoints import Quiet
 from swereg.adapters.batches import pad
 from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.method import Delta, Lowered, Method
+from swereg.adapters.tensors import read_tensors
 from swereg.adapters.tokens import tokenize
 from swereg.errors import CheckFailed
 from swereg.plugins.specs import settings_of
@@ -35,7 +35,7 @@ def merge(entry: Entry, weights: Weights, base: FrozenBase, method: Method) -> P
             head than swereg's, or answers otherwise.
     """
     settings = settings_of(method, entry.recipe.settings)
-    lowered = method.lower(tensors.read(weights), base, settings)
+    lowered = method.lower(read_tensors(weights), base, settings)
     placed = base.place(lowered, len(entry.labels), entry.recipe.max_length)
     encoder = base.fresh()
     model = empty_model(entry, encoder.config)

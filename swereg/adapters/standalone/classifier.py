@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from swereg.adapters.classifier import Classifier
-from swereg.adapters.standalone import tensors as arrays
 from swereg.adapters.standalone.method import Answerer, Standalone, Tensors
+from swereg.adapters.tensors import read_arrays
 from swereg.errors import CheckFailed
 from swereg.evaluation.scoring import Logits
 from swereg.plugins.specs import settings_of
@@ -32,7 +32,7 @@ class Alone(Classifier):
             CheckFailed: the weights are not those that were recorded, or do not fit.
         """
         settings = settings_of(method, entry.recipe.settings)
-        return cls(entry, answerer(method, arrays.read(weights), entry.labels, settings))
+        return cls(entry, answerer(method, read_arrays(weights), entry.labels, settings))
 
     def logits(self, texts: Sequence[str]) -> tuple[list[Logits], list[bool]]:
         """Answer texts: per text its logits, [labels], and that it was not cut."""

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from swereg.adapters.standalone import tensors
 from swereg.adapters.standalone.classifier import answerer
 from swereg.adapters.standalone.method import Standalone
+from swereg.adapters.tensors import read_arrays, write_arrays
 from swereg.errors import UsageError
 from swereg.evaluation.scoring import pack, score
 from swereg.plugins.specs import Spec, settings_of
@@ -73,8 +73,8 @@ def fit(
     learnt = method.fit(dataset, settings, seed=recipe.seed, on_progress=on_progress)
     seconds = time.monotonic() - began
 
-    weights = tensors.write(learnt.tensors)
-    answer = answerer(method, tensors.read(weights), dataset.labels, learnt.settings)
+    weights = write_arrays(learnt.tensors)
+    answer = answerer(method, read_arrays(weights), dataset.labels, learnt.settings)
     splits: list[Split] = ["val", "test"] if dataset.test else ["val"]
     logits = {split: answer(texts(dataset.split(split))) for split in splits}
     return Fitted(

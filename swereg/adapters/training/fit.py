@@ -19,13 +19,14 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
 from torch import nn
 
-from swereg.adapters import products, tensors
+from swereg.adapters import products
 from swereg.adapters.bases.sources import Base, BaseSource
 from swereg.adapters.bert.layers import BertLayers
 from swereg.adapters.devices import choose_device
 from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.method import Method
 from swereg.adapters.sequence_classifier import SequenceClassifier, count
+from swereg.adapters.tensors import read_tensors, write_tensors
 from swereg.adapters.training import engine, state
 from swereg.adapters.training.encoding import encode, run_encoder_once
 from swereg.adapters.training.environment import environment
@@ -150,10 +151,10 @@ class Training:
         seconds = time.monotonic() - began
         self.accelerator.free_memory()
         del self.model  # in its place comes the base as it answers
-        weights = tensors.write(best.state)
+        weights = write_tensors(best.state)
         frozen = FrozenBase.open(self.source, str(self.accelerator.device))
         settings = settings_of(self.method, self.recipe.settings)
-        lowered = self.method.lower(tensors.read(weights), frozen, settings)
+        lowered = self.method.lower(read_tensors(weights), frozen, settings)
         placed = frozen.place(lowered, len(self.dataset.labels), self.recipe.max_length)
 
         def answer(split_texts: Sequence[str]) -> Logits:

@@ -12,9 +12,9 @@ from swereg.adapters.bases.sources import BaseSource
 from swereg.adapters.bert import checkpoint
 from swereg.adapters.frozen.fitting import check_delta, check_encoder, check_head
 from swereg.adapters.method import Method
+from swereg.adapters.tensors import map_file, map_weights
 from swereg.adapters.tokens import Tokens, tokenize
 from swereg.adapters.without_torch import NeedsTorch
-from swereg.adapters.without_torch import tensors as mapped
 from swereg.adapters.without_torch.activations import Floats
 from swereg.adapters.without_torch.bert import Deltas, LightBert, Rows
 from swereg.errors import CheckFailed
@@ -71,7 +71,7 @@ class LightBase:
             raise NeedsTorch("the base is not in one safetensors file")
         if not checkpoint.understands(source.config):
             raise NeedsTorch("the base is no BERT that swereg computes by itself")
-        tensors = checkpoint.whole(source.name, mapped.of_file(path), source.config)
+        tensors = checkpoint.whole(source.name, map_file(path), source.config)
         if any(tensor.dtype.kind != "f" for tensor in tensors.values()):
             raise NeedsTorch("the base is not of floating-point numbers")
         hidden = int(source.config["hidden_size"])
@@ -108,7 +108,7 @@ class LightBase:
         if not vars(type(method)).get("lowers_arrays", False):  # what a class inherits may differ
             raise NeedsTorch(f"the method {method.name} lowers tensors of torch")
         settings = settings_of(method, entry.recipe.settings)
-        lowered = method.lower(mapped.of_weights(weights), self, settings)
+        lowered = method.lower(map_weights(weights), self, settings)
         check_head(lowered, len(entry.labels), self.info)
         for layer, delta in lowered.deltas.items():
             self.tensor(f"{layer}.bias")  # an embedding has none, and takes no delta

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from swereg.adapters.method import Delta
+from swereg.adapters.tensors import Array
 from swereg.adapters.without_torch.activations import BY_NAME, Floats
-from swereg.adapters.without_torch.tensors import Array
 
 Deltas = Mapping[str, Delta]
 

@@ -82,8 +82,7 @@ def export(
 
 def _put(path: Path, text: str) -> None:
     try:
-        with files.replacing(path) as temporary:
-            temporary.write_bytes(text.encode())
+        files.write(path, text, private=True)
     except OSError as fault:
         raise StorageError(
             f"{path} cannot be written",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from swereg.errors import Busy, NotFound, TrainingError
-from swereg.home import locations
+from swereg.home import files, locations
 from swereg.records.dataset import Dataset, Task
 
 _FACTS = ("name", "labels", "description", "source", "licence", "homepage", "citation", "metric")
@@ -56,7 +55,7 @@ class Run:
         with contextlib.suppress(OSError):
             if not self.started:
                 self._start()
-            _replace(self.folder / "state.safetensors", state)
+            files.write(self.folder / "state.safetensors", state)
 
     def state(self) -> bytes:
         """Read the state after the last epoch."""
@@ -94,8 +93,8 @@ class Run:
             "registry": self.registry,
             "source": self.dataset.source,
         }
-        _replace(self.folder / "data.jsonl", self.dataset.to_jsonl().encode())
-        _replace(self.folder / "run.json", json.dumps(content, ensure_ascii=False).encode())
+        files.write(self.folder / "data.jsonl", self.dataset.to_jsonl().encode())
+        files.write(self.folder / "run.json", json.dumps(content, ensure_ascii=False).encode())
         self.started = True
 
 
@@ -191,19 +190,3 @@ def _locked(where: Path) -> IO[bytes] | None:
         lock.close()
         return None
     return lock
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or as it was, also after a power cut."""
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    if os.name != "nt":
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

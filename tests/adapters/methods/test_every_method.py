@@ -16,10 +16,10 @@ from scipy.stats import ks_2samp
 from torch import Tensor, nn
 from transformers import BertModel
 
-from swereg.adapters import tensors
 from swereg.adapters.method import Delta, Lowered
 from swereg.adapters.methods.peft_method import PEFT_PREFIX, PeftMethod
 from swereg.adapters.sequence_classifier import SequenceClassifier, count, pool
+from swereg.adapters.tensors import read_tensors, write_tensors
 from swereg.errors import CheckFailed, UsageError
 from swereg.plugins import specs
 
@@ -200,7 +200,7 @@ def answer(base: Base, entry: Lowered) -> Tensor:
 @pytest.mark.parametrize("case", [*SHARED, *PEFT], ids=str)
 def test_a_lowered_entry_answers_as_the_model_that_was_trained(case: Case, base: Base) -> None:
     model, state = trained(base, case)
-    stored = tensors.read(tensors.write(state))
+    stored = read_tensors(write_tensors(state))
     assert stored.keys() == state.keys()
     assert all(torch.equal(stored[key], state[key]) for key in state)
     entry = lowered(base, case, stored)
@@ -334,7 +334,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from safetensors.torch import load_file
 from swereg.plugins import specs
-from swereg.adapters import tensors
+from swereg.adapters.tensors import read_tensors, write_tensors
 from swereg.errors import CheckFailed
 from swereg.records.training import Weights
 
@@ -348,7 +348,7 @@ def tensor(name):
 base = SimpleNamespace(prefix="bert", tensor=tensor)
 for name, settings in json.loads(sys.argv[3]):
     method = specs.parse(name).method
-    stored = tensors.read(Weights.of(Path(sys.argv[2], name).read_bytes()))
+    stored = read_tensors(Weights.of(Path(sys.argv[2], name).read_bytes()))
     assert method.lower(stored, base, specs.settings_of(method, settings)).deltas, name
 loaded = {"peft", "accelerate", "transformers", "swereg.adapters.training.fit"} & set(sys.modules)
 assert not loaded, loaded
@@ -358,7 +358,7 @@ assert not loaded, loaded
 def test_lowering_imports_no_peft_but_for_peft(base: Base, tiny_base: Path, tmp_path: Path) -> None:
     cases = [case for case in REFUSING if case[0] != "peft"]
     for case in cases:
-        weights = tensors.write(trained(base, case)[1])
+        weights = write_tensors(trained(base, case)[1])
         Path(tmp_path, case[0]).write_bytes(weights.data or b"")
     done = subprocess.run(
         [sys.executable, "-c", LOWER, tiny_base, tmp_path, json.dumps(cases)],

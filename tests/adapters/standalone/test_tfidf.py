@@ -20,11 +20,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 import swereg
-from swereg.adapters.standalone import tensors as arrays
 from swereg.adapters.standalone import training
 from swereg.adapters.standalone.bags import Bags
 from swereg.adapters.standalone.classifier import answerer
 from swereg.adapters.standalone.tfidf import METHOD, TfidfSettings
+from swereg.adapters.tensors import read_arrays, write_arrays
 from swereg.datasets.tasks.errand import TASK as ERRAND
 from swereg.datasets.tasks.sentiment import TASK as SENTIMENT
 from swereg.errors import CheckFailed, TrainingError, UsageError
@@ -130,7 +130,7 @@ def test_the_stored_recipe_gives_the_same_bytes() -> None:
 def test_the_unicode_form_of_a_text_changes_nothing(form: str) -> None:
     found = fitted(DATASET)
     chosen = settings_of(METHOD, found.recipe.settings)
-    answer = answerer(METHOD, arrays.read(found.weights), LABELS, chosen)
+    answer = answerer(METHOD, read_arrays(found.weights), LABELS, chosen)
     texts = [unicodedata.normalize(form, "Gärna i Öxnehaga"), "GÄRNA I ÖXNEHAGA"]
     one, two = answer(texts)
     assert one.argmax() == 1
@@ -148,7 +148,7 @@ def test_a_vocabulary_survives_storing(texts: list[str], others: list[str]) -> N
         bags = Bags.learn(texts, spans, 1)
     except TrainingError:
         return  # nothing but spaces and signs
-    stored = arrays.read(arrays.write(bags.tensors()))
+    stored = read_arrays(write_arrays(bags.tensors()))
     again = Bags.read(stored, spans)
     assert len(again) == len(bags)
     with warnings.catch_warnings():
@@ -181,7 +181,7 @@ def test_settings_that_make_no_sense_are_refused(said: dict[str, Any]) -> None:
 @pytest.mark.parametrize("said", [{"words": ""}, {"chars": ""}, {"min_texts": 2, "C": "2.5"}])
 def test_words_and_characters_can_be_left_out(said: dict[str, Any]) -> None:
     found = fitted(DATASET, **said)
-    names = set(arrays.read(found.weights))
+    names = set(read_arrays(found.weights))
     assert ("words.idf" in names) == (said.get("words") != "")
     assert ("chars.idf" in names) == (said.get("chars") != "")
     assert found.recipe.settings.items() >= said.items()
@@ -208,7 +208,7 @@ def test_texts_without_words_are_told_what_to_do() -> None:
 )
 def test_weights_that_are_not_whole_are_refused(name: str, change: Any) -> None:
     found = fitted(DATASET)
-    tensors = arrays.read(found.weights)
+    tensors = read_arrays(found.weights)
     chosen = settings_of(METHOD, found.recipe.settings)
     with pytest.raises(CheckFailed):
         METHOD.answerer({**tensors, name: change(tensors[name])}, LABELS, chosen)
@@ -219,19 +219,19 @@ def test_weights_that_are_not_whole_are_refused(name: str, change: Any) -> None:
 
 def test_weights_that_are_no_safetensors_or_not_finite_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckFailed):
-        arrays.read(Weights.of(b"\x80\x04N."))  # a pickle
+        read_arrays(Weights.of(b"\x80\x04N."))  # a pickle
     with pytest.raises(TrainingError):
-        arrays.write({"a": np.array([np.inf])})
+        write_arrays({"a": np.array([np.inf])})
     path = tmp_path / "weights"
-    path.write_bytes(arrays.write({"a": np.arange(3)}).data or b"")
+    path.write_bytes(write_arrays({"a": np.arange(3)}).data or b"")
     in_file = replace(Weights.of(path.read_bytes()), data=None, path=path)
-    np.testing.assert_array_equal(arrays.read(in_file)["a"], [0, 1, 2])
+    np.testing.assert_array_equal(read_arrays(in_file)["a"], [0, 1, 2])
 
 
 def test_two_labels_are_the_binary_regression() -> None:
     rows = tuple(replace(row, label="ja" if row.label == "ja" else "nej") for row in ROWS)
     found = fitted(Dataset(LABELS[:2], rows[:18], rows[18:]))
-    tensors = arrays.read(found.weights)
+    tensors = read_arrays(found.weights)
     size = sum(tensors[name].size for name in ("words.idf", "chars.idf"))
     assert tensors["coefficients"].shape == (1, size)
     assert found.trainable == size + 1

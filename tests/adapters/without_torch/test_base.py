@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from swereg.adapters import tensors
 from swereg.adapters.bases import fingerprint
 from swereg.adapters.bases.sources import BaseSource, resolve
 from swereg.adapters.bert import checkpoint, computation
 from swereg.adapters.frozen.base import FrozenBase
 from swereg.adapters.methods.lora import Lora
+from swereg.adapters.tensors import read_tensors, write_tensors
 from swereg.adapters.without_torch import NeedsTorch
 from swereg.adapters.without_torch.activations import BY_NAME
 from swereg.adapters.without_torch.base import MOST_TOKENS, LightBase
@@ -55,7 +55,7 @@ LONGEST = (64, 64, 7)  # of the entries, in turns
 def made(source: BaseSource, spec: str, labels: int, seed: int = 0) -> tuple[Entry, Weights]:
     """An entry with random weights, as a registry gives it."""
     parsed = specs.parse(spec)
-    weights = tensors.write(trained(source, spec, labels, seed)[1])
+    weights = write_tensors(trained(source, spec, labels, seed)[1])
     recipe = Recipe(method=parsed.name, settings=parsed.said, max_length=LONGEST[seed % 3])
     names = tuple(f"e{n}" for n in range(labels))
     return any_entry(f"m{seed}", method=parsed.name, labels=names, recipe=recipe), weights
@@ -69,7 +69,7 @@ def by_torch(
     for entry, weights in those:
         method = specs.parse(entry.method).method
         chosen = specs.settings_of(method, entry.recipe.settings)
-        lowered = method.lower(tensors.read(weights), base, chosen)
+        lowered = method.lower(read_tensors(weights), base, chosen)
         placed = base.place(lowered, len(entry.labels), entry.recipe.max_length)
         found.append(base.logits(texts, [placed] * len(texts)))
     return found
@@ -177,9 +177,9 @@ def test_what_numpy_cannot_do_is_left_to_torch(source: BaseSource, tmp_path: Pat
 
     with pytest.raises(NeedsTorch, match="lowers tensors of torch"):
         base.place(entry, weights, Inherited())
-    half = {key: value.half() for key, value in tensors.read(weights).items()}
+    half = {key: value.half() for key, value in read_tensors(weights).items()}
     with pytest.raises(NeedsTorch, match="float32"):
-        base.place(entry, tensors.write(half), Lora())
+        base.place(entry, write_tensors(half), Lora())
     with pytest.raises(NeedsTorch):
         base.place(entry, Weights.of(b"no safetensors"), Lora())
     with pytest.raises(NeedsTorch, match="tokens"):
@@ -203,7 +203,7 @@ def test_what_numpy_cannot_do_is_left_to_torch(source: BaseSource, tmp_path: Pat
 @pytest.mark.parametrize("damage", ["missing", "shape", "labels", "encoder"])
 def test_what_does_not_fit_is_refused_as_with_torch(damage: str, source: BaseSource) -> None:
     entry, weights = made(source, "full" if damage == "encoder" else "lora", 2)
-    stored = tensors.read(weights)
+    stored = read_tensors(weights)
     key = next(k for k in stored if "lora_A" in k or "query.weight" in k)
     if damage == "missing":
         del stored[key]
@@ -214,7 +214,7 @@ def test_what_does_not_fit_is_refused_as_with_torch(damage: str, source: BaseSou
     messages = []
     for answer in (by_numpy, by_torch):
         with pytest.raises(CheckFailed) as caught:
-            answer(source, [(entry, tensors.write(stored))], TEXTS)
+            answer(source, [(entry, write_tensors(stored))], TEXTS)
         messages.append((caught.value.code, caught.value.what, caught.value.why))
     assert messages[0] == messages[1]
 
