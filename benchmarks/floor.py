@@ -48,7 +48,7 @@ class Floor:
         each = 2 * self._hidden * self._wide
         times = max(1, round(self.operations / (each * ROWS)))
         x = torch.randn(round(self.operations / (each * times)), self._hidden).to(dtype)
-        weight = products.pack(torch.randn(self._wide, self._hidden).to(dtype))
+        weight = products.pack_weight(torch.randn(self._wide, self._hidden).to(dtype))
 
         def run() -> None:
             with torch.inference_mode():

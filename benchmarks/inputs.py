@@ -56,7 +56,7 @@ def kb_shaped(folder: Path, layers: int = 12) -> Path:
 
 def sentences(count: int) -> list[str]:
     """Return the first test sentences of the packaged task `sentiment`."""
-    dataset: Dataset = entry_points.find("task", "sentiment").read()
+    dataset: Dataset = entry_points.find_plugin("task", "sentiment").read()
     return [example.text for example in dataset.test[:count]]
 
 
@@ -68,7 +68,7 @@ class Kind:
     """
 
     def __init__(self, source: BaseSource, spec: str, labels: int) -> None:
-        parsed = specs.parse(spec)
+        parsed = specs.parse_method(spec)
         self.method = parsed.method
         self.settings = specs.settings_of(parsed.method, parsed.said)
         self.labels = labels
@@ -197,7 +197,7 @@ class Peft:
 
 def table(path: Path, train: int, val: int) -> Path:
     """Write so many sentences of the packaged task `sentiment` as a CSV with a column `split`."""
-    whole = entry_points.find("task", "sentiment").read()
+    whole = entry_points.find_plugin("task", "sentiment").read()
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, delimiter=";")
         rows.writerow(("text", "label", "split"))

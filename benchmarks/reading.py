@@ -31,7 +31,7 @@ SIZES = {2: 2000, 20: 1400}  # labels: test examples, of tasks of a usual size
 
 def made(path: Path, entries: int) -> Path:
     """Make a registry of so many entries, in models of several tasks: copies of one that learnt."""
-    task = entry_points.find("task", "sentiment")
+    task = entry_points.find_plugin("task", "sentiment")
     data = task.read()
     few = replace(data, train=data.train[:32], val=data.val[:50], test=data.test[:50])
     swereg.train(

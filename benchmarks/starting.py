@@ -105,7 +105,7 @@ def _named(base: str) -> str:
 def starting(folder: Path, base: str, place: Path, rounds: int) -> Section:
     """Compare whole processes, with a registry of one entry."""
     registry, adapter = folder / "registry.db", folder / "adapter"
-    task = entry_points.find("task", "sentiment")
+    task = entry_points.find_plugin("task", "sentiment")
     whole = task.read()
     few = replace(whole, train=whole.train[:16], val=whole.val[:8], test=whole.test[:8])
     swereg.train(

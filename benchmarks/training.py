@@ -77,7 +77,7 @@ class Bench:
     def recipe(self, method: str, precision: str = "fp32") -> Recipe:
         """The default recipe, for one epoch."""
         said = {"device": self.device, "epochs": 1, "precision": precision}
-        return recipes.recipe(specs.parse(method), {}, self.source.max_length, said)
+        return recipes.recipe(specs.parse_method(method), {}, self.source.max_length, said)
 
     @cached_property
     def tokens(self) -> encoding.Data:
@@ -88,7 +88,7 @@ class Bench:
 
     def ours(self, method: str, precision: str = "fp32") -> nn.Module:
         """A model that learns as swereg's do."""
-        recipe, spec = self.recipe(method, precision), specs.parse(method)
+        recipe, spec = self.recipe(method, precision), specs.parse_method(method)
         plain = SequenceClassifier(
             self.source.load().encoder, len(self.dataset.labels), dropout=recipe.dropout
         )
@@ -197,7 +197,7 @@ def _step(
 
 def epoch(bench: Bench, method: str) -> Section:
     """One epoch with validation and what each does at its end; loading is not counted."""
-    recipe, spec = bench.recipe(method), specs.parse(method)
+    recipe, spec = bench.recipe(method), specs.parse_method(method)
     model = bench.ours(method)
     rows = [*bench.tokens.train, [bench.tokens.pad_id]]
     engine.learn_seen_words(model, rows, lambda: spec.method.state(model))
@@ -238,7 +238,7 @@ def _learn(way: str, folder: Path, dataset: Dataset, method: str, device: str) -
     bench = Bench(folder, dataset, 1, 1, device)
     recipe = bench.recipe(method)
     if way == "swereg":
-        fit.fit(bench.source, specs.parse(method).method, dataset, recipe)
+        fit.fit(bench.source, specs.parse_method(method).method, dataset, recipe)
     else:
         _trainer(bench, method, recipe.learning_rate).train()
     if device == "cuda":
@@ -304,7 +304,7 @@ def main() -> None:
     said = parser.parse_args()
 
     torch.set_num_threads(said.threads)
-    whole: Dataset = entry_points.find("task", "sentiment").read()
+    whole: Dataset = entry_points.find_plugin("task", "sentiment").read()
     dataset = Dataset(whole.labels, whole.train[:100], whole.val[:50])
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SWEREG_HOME"] = folder

@@ -62,7 +62,7 @@ WAYS = {
 
 def size(folder: Path, mlflow: Path) -> Section:
     """Compare the bytes that one more version of the same entry takes on disk."""
-    task = entry_points.find("task", "sentiment")
+    task = entry_points.find_plugin("task", "sentiment")
     data = task.read()
     few = replace(data, train=data.train[:100], val=data.val[:50], test=data.test[:50])
     base, registry, adapter = folder / "base", folder / "registry.db", folder / "adapter"

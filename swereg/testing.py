@@ -44,18 +44,18 @@ TEXTS = [
 
 def check_task(name: str) -> None:
     """Check an installed task: its facts, and that its data can be trained as it is."""
-    from swereg.datasets.checks import check
+    from swereg.datasets.checks import check_dataset
 
-    task = entry_points.find("task", name)
+    task = entry_points.find_plugin("task", name)
     assert isinstance(task, Task), f"the entry point {name} must name a swereg.Task"
     assert task.name == name, f"the task calls itself {task.name!r}, its entry point {name!r}"
     refs.check_name(name, noun="task name")
     assert task.description, "a task has a description"
     assert task.source, "a task says where its examples come from"
     assert task.licence, "a task says under which licence its examples are"
-    dataset = check(task.read(), ReadOptions())
+    dataset = check_dataset(task.read(), ReadOptions())
     assert not task.labels or task.labels == dataset.labels, "labels differ from the dataset's"
-    assert dataset.digest == check(task.read(), ReadOptions()).digest, "two reads differ"
+    assert dataset.digest == check_dataset(task.read(), ReadOptions()).digest, "two reads differ"
 
 
 def check_method(
@@ -75,7 +75,7 @@ def check_method(
     from swereg.adapters.standalone.method import Standalone
     from swereg.plugins.specs import settings_of
 
-    method = entry_points.find("method", name)
+    method = entry_points.find_plugin("method", name)
     assert isinstance(method, Method | Standalone), (
         f"{name} lacks parts of swereg.adapters.method.Method, or of "
         "swereg.adapters.standalone.method.Standalone"

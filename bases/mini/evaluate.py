@@ -46,7 +46,7 @@ def read_task(name: str, cap: int) -> Dataset:
     if Path(name).exists():
         dataset = read_data(name, ReadOptions(), ())
     else:
-        dataset = entry_points.find("task", name).read()
+        dataset = entry_points.find_plugin("task", name).read()
     return replace(
         dataset,
         train=some(dataset.train, cap),
@@ -97,7 +97,7 @@ def tfidf(data: Dataset) -> tuple[Scores, Scores]:
 def trained(base: str, method: str, said: dict[str, Any], data: Dataset) -> tuple[Scores, Scores]:
     """Score what `swereg train` makes."""
     source = sources.resolve(base)
-    spec = specs.parse(method)
+    spec = specs.parse_method(method)
     recipe = recipes.recipe(spec, source.recommended, source.max_length, said)
     _, fitted = fit(source, spec.method, data, recipe)
     scores = []

@@ -67,7 +67,7 @@ class Classifier(ABC):
         Raises:
             UsageError: a single text was given instead of a list.
         """
-        return predictions(self.labels, *self.logits(listed(texts)))
+        return predictions(self.labels, *self.logits(as_texts(texts)))
 
     def __repr__(self) -> str:
         return f"Classifier({self.ref!r}, labels={self.labels})"
@@ -86,7 +86,7 @@ def predictions(
     return answers
 
 
-def listed(texts: Iterable[str]) -> list[str]:
+def as_texts(texts: Iterable[str]) -> list[str]:
     """Refuse a single text where a list is wanted.
 
     Raises:

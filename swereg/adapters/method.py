@@ -1,4 +1,15 @@
-"""The method seam: how a base is adapted, and the one form in which every adapter runs."""
+"""The method seam: how a base is adapted, and the one form in which every adapter runs.
+
+A base is headless and the head is the entry's: PEFT cannot hold two classification heads with
+different label counts on one base. To run, a method brings its tensors into one form per layer,
+with the frozen layer f; a part that is missing does nothing:
+
+    y = g * f(u * x) + s * B (d * A (u * x)) + c
+
+LoRA and rsLoRA have A and B; DoRA g, A, B and c; (IA)3 g or u; VeRA d and s around matrices that
+all entries share; BitFit c. A linear probe has none of it, only its head. A full fine-tune, or any
+other method of PEFT, has no such form: it brings an encoder of its own.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def multiply(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.linear(x, weight, bias)
 
 
-def pack(weight: Tensor) -> Tensor:
+def pack_weight(weight: Tensor) -> Tensor:
     """Copy a weight, [out, in], into the order that is read fastest, if that is of any use.
 
     What is returned is for ``multiply`` alone.
@@ -181,7 +181,7 @@ def bf16_is_slow() -> bool:
         products = []
         for dtype in (torch.bfloat16, torch.float32):
             x, weight, _ = _example(dtype)
-            products.append(partial(multiply, x, pack(weight)))
+            products.append(partial(multiply, x, pack_weight(weight)))
         slow, usual = _shortest(*products)
         return slow > 2 * usual
 

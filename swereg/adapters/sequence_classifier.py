@@ -1,4 +1,10 @@
-"""The model that learns: an encoder, dropout and a linear head over the pooled output."""
+"""The model that learns: an encoder, dropout and a linear head over the pooled output.
+
+It gives encoder and head the names that transformers gives them, so the tensors that PEFT stores
+have PEFT's own keys. LoRA r=4 on query and value of KB-BERT, with a head for 2 labels, trains
+148,994 of 124,839,938 parameters, 0.1193 %. PEFT's own print has 1,538 more in the total: it keeps
+the head that was there before as well, although it is never used.
+"""
 
 from __future__ import annotations
 

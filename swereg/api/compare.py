@@ -63,12 +63,12 @@ def compare(
         folded, sort = not (refs or seeds), sort or (None if refs else "val_loss")
         choice = None
         if refs or task is None:
-            entries = conditions.select([store.get(ref) for ref in refs], where)
+            entries = conditions.select_entries([store.get(ref) for ref in refs], where)
         elif limit is None:
-            entries = conditions.select(store.entries(task=task, sort="val_loss"), where)
+            entries = conditions.select_entries(store.entries(task=task, sort="val_loss"), where)
         else:
             choose = partial(
-                comparison.choose,
+                comparison.choose_rows,
                 limit=limit,
                 metric=metric,
                 folded=folded,
@@ -116,7 +116,7 @@ def _chosen(
         if len(choice.refs) < choice.entries:
             with suppress(NotFound):  # somebody else has just deleted one of them
                 return [store.get(ref) for ref in choice.refs], choice
-    entries = conditions.select(store.entries(task=task, sort="val_loss"), where)
+    entries = conditions.select_entries(store.entries(task=task, sort="val_loss"), where)
     choice = choose([Outline.of(entry) for entry in entries])
     chosen = set(choice.refs)
     return [entry for entry in entries if entry.ref in chosen], choice

@@ -43,7 +43,7 @@ def doctor(registry: str | Path | None = None) -> list[Finding]:
     Torch is not imported, nothing is fetched, and no large file is read; ``verify`` does that.
     """
     place = registry or locations.registry_location()
-    findings = list(inspection.look(place))
+    findings = list(inspection.inspect_registry(place))
     bases = _bases(place) if _sound(findings) else iter(())
     return [*findings, *_waiting(), *bases, *_plugins(), *_environment()]
 
@@ -82,7 +82,7 @@ def _base(info: BaseInfo, default: bool) -> Finding:
     from swereg.adapters.bases import places
 
     name = f"{info}{' (default)' if default else ''}"
-    place = places.find(info)
+    place = places.find_base(info)
     if place.folder is None and info.revision:
         hint = "Using an entry of it fetches it, with a connection to the Hugging Face Hub."
         return Finding("base", name, "note", "not in the local cache", hint)
@@ -98,8 +98,8 @@ def _base(info: BaseInfo, default: bool) -> Finding:
 
 def _plugins() -> Iterator[Finding]:
     for kind in entry_points.GROUPS:
-        plugins = entry_points.installed(kind)
-        faults = {plugin: entry_points.fault(plugin) for plugin in plugins}
+        plugins = entry_points.installed_plugins(kind)
+        faults = {plugin: entry_points.fault_of(plugin) for plugin in plugins}
         for plugin, fault in faults.items():
             if fault:
                 hint = "Update or uninstall that package."

@@ -45,7 +45,7 @@ def list_entries(  # noqa: PLR0913 - one keyword for each thing that may be said
             sort=sort,
             limit=None if where else limit,
         )
-    return conditions.select(entries, where)[:limit] if where else entries
+    return conditions.select_entries(entries, where)[:limit] if where else entries
 
 
 def count(

@@ -82,7 +82,7 @@ def _write_adapter(
 ) -> None:
     from swereg.adapters.peft import exporting
 
-    method = entry_points.find("method", entry.method)
+    method = entry_points.find_plugin("method", entry.method)
     card = model_card(entry, merged=False)
     place = _place_of_base(entry, info, moved_to)
     for name, content in exporting.files(entry, weights, method, place, card).items():
@@ -98,7 +98,7 @@ def _write_model(
 
     source = sources.recorded(info, moved_to)
     frozen = FrozenBase.open(source, "cpu")
-    model = merging.merge(entry, weights, frozen, entry_points.find("method", entry.method))
+    model = merging.merge(entry, weights, frozen, entry_points.find_plugin("method", entry.method))
     merging.save(model, source.folder, folder, entry.recipe.max_length)
     (folder / "README.md").write_text(model_card(entry, merged=True), encoding="utf-8")
 

@@ -100,7 +100,7 @@ def import_(  # noqa: PLR0913 - one keyword for each thing that may be said
             hint="Name the model that gets it: --name sentiment-lab",
             code="import.unnamed",
         )
-    adapter = peft_folder.read(path)
+    adapter = peft_folder.read_folder(path)
     described = Task(
         _agreed_task(adapter, task, refs.check_name(name)),
         _unread,
@@ -133,7 +133,7 @@ def _refuse_options(path: Path, options: Mapping[str, object]) -> None:
     for option, value in options.items():
         if value:
             if path.suffix != ENDING:  # a folder was meant
-                peft_folder.read(path)  # says what is needed
+                peft_folder.read_folder(path)  # says what is needed
             raise UsageError(
                 f"--{option.replace('_', '-')} is for folders",
                 why="A file brings its own facts.",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from swereg.adapters.classifier import listed, predictions
+from swereg.adapters.classifier import as_texts, predictions
 from swereg.adapters.kinds import kind_of_entry
 from swereg.adapters.without_torch import NeedsTorch
 from swereg.api.arguments.opening import open_reader
@@ -87,7 +87,7 @@ def predict(
         UsageError: a single text was given instead of a list; it was said where the base is, but
             no entry has one; there is no such device or precision.
     """
-    ready = listed(texts)
+    ready = as_texts(texts)
     check_precision(precision)
     refs = [ref] if isinstance(ref, str | Entry) else list(ref)
     options: dict[str, Any] = {"base": base, "device": device, "precision": precision}

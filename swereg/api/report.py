@@ -92,7 +92,7 @@ def plot(
         SweregError: matplotlib is not installed.
     """
     target = Path(output).expanduser()
-    plots.check(target)
+    plots.check_target(target)
     with open_reader(registry) as store:
         comparison = compare(
             *refs,
@@ -107,7 +107,7 @@ def plot(
         entries = _entries(store, comparison)
         looks = _looks(store, comparison, entries, plots.MOST)
     try:
-        plots.draw(comparison, entries, looks, target)
+        plots.draw_plot(comparison, entries, looks, target)
     except OSError as fault:
         raise _unwritten(target, fault) from fault
     return target
@@ -185,7 +185,7 @@ def _is_ours(target: Path) -> bool:
 def _put(target: Path, text: str) -> None:
     """Write beside the file, then take its place: nobody ever sees half a page."""
     try:
-        files.write(target, text)
+        files.write_whole(target, text)
     except OSError as fault:
         raise _unwritten(target, fault) from fault
 

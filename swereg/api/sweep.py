@@ -77,7 +77,7 @@ def sweep(  # noqa: PLR0913 - one keyword for each thing that may be said
         TrainingError: the loss of every training became NaN or infinite.
         SweregError: as for ``train``; what was ready before is stored.
     """
-    spec = specs.parse(method, settings or {})
+    spec = specs.parse_method(method, settings or {})
     if not kind_of_method(spec.method).has_base:
         raise UsageError(
             f"{spec.name} has no base, and nothing to sweep over",

@@ -61,14 +61,14 @@ def tasks() -> list[InstalledTask]:
     """List the tasks that are installed, by name. One that is broken says what is wrong."""
     from swereg.plugins import entry_points
 
-    return [_inspect_task(plugin) for plugin in entry_points.installed("task")]
+    return [_inspect_task(plugin) for plugin in entry_points.installed_plugins("task")]
 
 
 def methods() -> list[InstalledMethod]:
     """List the methods that are installed, by name. One that is broken says what is wrong."""
     from swereg.plugins import entry_points
 
-    return [_inspect_method(plugin) for plugin in entry_points.installed("method")]
+    return [_inspect_method(plugin) for plugin in entry_points.installed_plugins("method")]
 
 
 def _inspect_task(plugin: Plugin) -> InstalledTask:
@@ -76,10 +76,10 @@ def _inspect_task(plugin: Plugin) -> InstalledTask:
     from swereg.records.dataset import Task
 
     task = InstalledTask(plugin.name, plugin.origin, plugin.target)
-    if fault := entry_points.fault(plugin):
+    if fault := entry_points.fault_of(plugin):
         return replace(task, fault=fault)
     try:
-        loaded = entry_points.load(plugin)
+        loaded = entry_points.load_plugin(plugin)
         if not isinstance(loaded, Task):
             raise TypeError(f"it is not a Task, but a {type(loaded).__name__}")
         return replace(
@@ -97,10 +97,10 @@ def _inspect_method(plugin: Plugin) -> InstalledMethod:
     from swereg.plugins import entry_points
 
     method = InstalledMethod(plugin.name, plugin.origin, plugin.target)
-    if fault := entry_points.fault(plugin):
+    if fault := entry_points.fault_of(plugin):
         return replace(method, fault=fault)
     try:
-        loaded = entry_points.load(plugin)
+        loaded = entry_points.load_plugin(plugin)
         needs_base = kind_of_method(loaded).has_base
         return replace(
             method,

@@ -105,7 +105,7 @@ def train(  # noqa: PLR0913 - one keyword for each thing that may be said
     _check_names(options)
     chosen = None if seeds is None else choose_seeds(seeds, options.get("seed"), method)
     described, dataset = task_and_data(task, data, read or ReadOptions(), registry)
-    spec = specs.parse(method, settings or {})
+    spec = specs.parse_method(method, settings or {})
     model = refs.check_name(name or default_name(described.name, spec.name))
     training = _Training(model, described, dataset, spec, base, note, keep_data, checkpoints)
     with open_registry(registry, create=True) as store:
@@ -215,7 +215,7 @@ def resume(
     """
     from swereg.adapters.training.resuming import resume_fit
 
-    interrupted = runs.find(run)
+    interrupted = runs.find_run(run)
     with (
         runs.keeping(interrupted),
         open_registry(registry or interrupted.registry, create=True) as store,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swereg.evaluation.numpy_import import import_numpy
-from swereg.plugins.settings import brief as brief_settings
-from swereg.plugins.settings import ordered as ordered_settings
-from swereg.plugins.settings import recommended as recommended_settings
+from swereg.plugins.settings import brief_settings as brief_settings
+from swereg.plugins.settings import ordered_settings as ordered_settings
+from swereg.plugins.settings import recommended_settings as recommended_settings
 
 if TYPE_CHECKING:
     from swereg.datasets.twins import Twin as Twin

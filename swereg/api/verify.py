@@ -84,7 +84,7 @@ def _hash_bases_again(entries: Sequence[Entry]) -> None:
     from swereg.adapters.bases.fingerprint import Remembered
 
     for info in {entry.base.fingerprint: entry.base for entry in entries if entry.base}.values():
-        folder = places.find(info).folder
+        folder = places.find_base(info).folder
         if folder is not None:
             Remembered(folder).forget()
 

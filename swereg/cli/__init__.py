@@ -33,5 +33,5 @@ def run(arguments: list[str]) -> int:
             app.invoke(context)
         sys.stdout.flush()
     except BaseException as fault:
-        return exit_codes.tell(fault, arguments, session)
+        return exit_codes.tell_fault(fault, arguments, session)
     return 0

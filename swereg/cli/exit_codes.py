@@ -65,7 +65,7 @@ def refuse_broken(arguments: list[str]) -> None:
             ) from fault
 
 
-def tell(fault: BaseException, arguments: list[str], session: Session) -> int:
+def tell_fault(fault: BaseException, arguments: list[str], session: Session) -> int:
     """Say how a command ended; return its exit code."""
     json_too, debug = "--json" in arguments, "--debug" in arguments
     if isinstance(fault, click.exceptions.Exit):

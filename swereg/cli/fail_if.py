@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WORSE = "worse"
 
 
-def check(comparison: Comparison, texts: Sequence[str]) -> None:
+def check_comparison(comparison: Comparison, texts: Sequence[str]) -> None:
     """Check a comparison's rows; ``worse`` is about the second of two entries.
 
     Raises:
@@ -42,12 +42,12 @@ def check_entries(entries: Iterable[Entry], texts: Sequence[str]) -> None:
     Raises:
         CheckFailed: a condition holds, or cannot be known.
     """
-    check_facts(((entry.ref, conditions.facts(entry)) for entry in entries), texts)
+    check_facts(((entry.ref, conditions.facts_of_entry(entry)) for entry in entries), texts)
 
 
 def check_facts(facts_of: Iterable[tuple[str, Mapping[str, Any]]], texts: Sequence[str]) -> None:
     """Check facts by reference."""
-    parsed = [conditions.parse(text) for text in texts]
+    parsed = [conditions.parse_condition(text) for text in texts]
     everything = list(facts_of) if parsed else []
     conditions.check_keys(parsed, [facts for _, facts in everything])
     reasons = []

@@ -14,7 +14,7 @@ MOST_LABELS = 200
 IMBALANCE = 20
 
 
-def check(
+def check_dataset(
     dataset: Dataset, options: ReadOptions | None = None, places: Places | None = None
 ) -> Dataset:
     """Check a dataset; return it in NFC, deduplicated if asked for, with what there is to say.

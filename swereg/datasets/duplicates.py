@@ -23,7 +23,7 @@ def alike(text: str) -> str:
     return _NO_WORD.sub(" ", text).strip() or text
 
 
-def same(text: str) -> str:
+def same_text(text: str) -> str:
     """What texts have in common that differ only in case and spaces.
 
     Stricter than ``alike``: a question mark or a smiley may well change the label.
@@ -76,7 +76,7 @@ def conflicts(dataset: Dataset, places: Places) -> list[str]:
     first: dict[str, str] = {}
     for name in SPLITS:
         for number, example in enumerate(dataset.split(name)):
-            key = same(example.text)
+            key = same_text(example.text)
             first.setdefault(key, example.text)
             labels[key].setdefault(example.label, _place(places, name, number) or name)
     torn = [key for key, labels_of_text in labels.items() if len(labels_of_text) > 1]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from swereg.datasets.checks import check
+from swereg.datasets.checks import check_dataset
 from swereg.datasets.duplicates import Places
 from swereg.datasets.files.csv_rows import MOST_ROWS
 from swereg.datasets.files.splits import Source
 from swereg.datasets.labels import Labels
-from swereg.datasets.reading import find, gather
+from swereg.datasets.reading import gather, locate_files
 from swereg.errors import DataError
 from swereg.records.dataset import Dataset, ReadOptions
 
@@ -48,7 +48,7 @@ def inspect_data(source: Source, options: ReadOptions, labels: tuple[str, ...] =
     """
     refusals: list[DataError] = []
     try:
-        located = find(source, options)
+        located = locate_files(source, options)
     except DataError as fault:
         return Inspection(None, (fault,), ())
     while True:
@@ -81,14 +81,14 @@ def _checked(
 ) -> Inspection:
     """Check a dataset as training does; after leaked texts, look what else there is."""
     try:
-        checked = check(dataset, options, places)
+        checked = check_dataset(dataset, options, places)
         return Inspection(checked, tuple(before), checked.notices)
     except DataError as fault:
         refusals = [*before, fault]
     notices = dataset.notices
     if refusals[-1].code == "data.leakage":
         try:
-            messages = check(dataset, replace(options, dedupe=True), places).notices
+            messages = check_dataset(dataset, replace(options, dedupe=True), places).notices
             notices = tuple(
                 text for text in messages if not text.startswith("Dropped from training")
             )

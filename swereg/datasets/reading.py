@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from swereg.datasets import split_column
-from swereg.datasets.checks import check
+from swereg.datasets.checks import check_dataset
 from swereg.datasets.cleaning import PlacedExample, clean, one_form
 from swereg.datasets.files.csv_rows import Table
 from swereg.datasets.files.decoding import decode
@@ -18,7 +18,7 @@ from swereg.datasets.hub import fetching
 from swereg.datasets.hub.spec import spec_in
 from swereg.datasets.labels import Labels
 from swereg.datasets.split_column import Parts
-from swereg.datasets.splitting import split
+from swereg.datasets.splitting import split_examples
 from swereg.records.dataset import SPLITS, Dataset, Example, ReadOptions, Split
 
 SHARES = (0.8, 0.1, 0.1)
@@ -45,11 +45,11 @@ def read_data(
         UsageError: the files or options make no sense.
     """
     options = options or ReadOptions()
-    dataset, places = gather(find(source, options), Labels(labels))
-    return check(dataset, options, places)
+    dataset, places = gather(locate_files(source, options), Labels(labels))
+    return check_dataset(dataset, options, places)
 
 
-def find(source: Source, options: ReadOptions) -> Located:
+def locate_files(source: Source, options: ReadOptions) -> Located:
     """Say where the files of each split are; those of the Hub are fetched.
 
     Raises:
@@ -80,7 +80,7 @@ def gather(located: Located, labels: Labels) -> tuple[Dataset, dict[Split, list[
             parts[name] += labels.of(examples)
             notices += messages
     if set(parts) == {"train"}:
-        parts, messages = split_column.divide(parts["train"])
+        parts, messages = split_column.divide_by_column(parts["train"])
         notices += messages
         _refuse_no_train(parts)
     form = one_form((placed for part in parts.values() for placed in part), options, labels.order)
@@ -172,6 +172,6 @@ def _complete(parts: Parts, seed: int) -> list[str]:
 def _cut(parts: Parts, names: tuple[Split, ...], shares: tuple[float, ...], seed: int) -> None:
     """Divide the training examples among some splits."""
     examples = parts["train"]
-    split_parts = split([example.example for example in examples], shares, seed)
+    split_parts = split_examples([example.example for example in examples], shares, seed)
     for name, numbers in zip(names, split_parts, strict=True):
         parts[name] = [examples[number] for number in numbers]

@@ -14,7 +14,7 @@ from swereg.records.dataset import SPLITS, Split
 Parts = dict[Split, list[PlacedExample]]
 
 
-def divide(examples: Sequence[PlacedExample]) -> tuple[Parts, list[str]]:
+def divide_by_column(examples: Sequence[PlacedExample]) -> tuple[Parts, list[str]]:
     """Divide rows by what their column ``split`` says; without one, all are ``train``.
 
     Returns:

@@ -10,7 +10,9 @@ from swereg.datasets.duplicates import alike
 from swereg.records.dataset import Example
 
 
-def split(examples: Sequence[Example], shares: Sequence[float], seed: int) -> list[list[int]]:
+def split_examples(
+    examples: Sequence[Example], shares: Sequence[float], seed: int
+) -> list[list[int]]:
     """Split examples so that each label has about the same share in every part.
 
     Texts that are the same but for case, spaces and punctuation stay together. A label with

@@ -6,7 +6,7 @@ from swereg.datasets import split_column
 from swereg.datasets.cleaning import PlacedExample, one_form
 from swereg.datasets.files.refusals import quote, refuse, some
 from swereg.datasets.files.splits import Source
-from swereg.datasets.reading import find, read_file
+from swereg.datasets.reading import locate_files, read_file
 from swereg.records.dataset import Dataset, Example, ReadOptions, Split
 
 BEST_FIRST: tuple[Split, ...] = ("test", "val", "train")
@@ -26,7 +26,7 @@ def read_test(source: Source, options: ReadOptions | None, labels: tuple[str, ..
         DataError: the data cannot be used as it is, or has other labels.
     """
     options = options or ReadOptions()
-    located = find(source, options)
+    located = locate_files(source, options)
     split = next(name for name in BEST_FIRST if name in located.files)
     paths, notices = located.files[split], list(located.notices)
     gathered: list[PlacedExample] = []
@@ -35,7 +35,7 @@ def read_test(source: Source, options: ReadOptions | None, labels: tuple[str, ..
         gathered += further
         notices += messages
     if set(located.files) == {"train"}:
-        parts, messages = split_column.divide(gathered)
+        parts, messages = split_column.divide_by_column(gathered)
         gathered = next(parts[name] for name in BEST_FIRST if name in parts)
         notices += messages
     form = one_form(gathered, options, labels)

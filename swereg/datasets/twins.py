@@ -79,7 +79,7 @@ class Twins:
         }
 
 
-def find(dataset: Dataset) -> Twins:
+def find_twins(dataset: Dataset) -> Twins:
     """Find exact and near twins of a dataset."""
     standings: dict[str, list[Standing]] = defaultdict(list)
     for name in SPLITS:

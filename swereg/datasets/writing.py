@@ -35,7 +35,7 @@ def format_of(path: Path) -> str:
     return form
 
 
-def write(dataset: Dataset, form: str, *, spreadsheet: bool = False) -> str:
+def write_dataset(dataset: Dataset, form: str, *, spreadsheet: bool = False) -> str:
     """Write a dataset as text: split, text and label of each row.
 
     Args:

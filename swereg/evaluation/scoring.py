@@ -20,7 +20,7 @@ def softmax(logits: Logits) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def pack(split: Split, logits: Logits, labels: Sequence[int]) -> Outputs:
+def pack_outputs(split: Split, logits: Logits, labels: Sequence[int]) -> Outputs:
     """Bring logits, [examples, labels], and the right column of each row into stored form."""
     rows, columns = logits.shape
     truth = np.asarray(labels, dtype="<u2")

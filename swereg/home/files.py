@@ -17,7 +17,7 @@ UNFINISHED = ".part"  # how the name of a file ends that is being written
 _PREFIX = 16  # characters of the final name in it
 
 
-def make(path: Path) -> None:
+def make_private_file(path: Path) -> None:
     """Make an empty file for its owner alone, and its folder; leave it if it is there.
 
     Raises:
@@ -33,11 +33,11 @@ def make(path: Path) -> None:
         except FileExistsError:  # another process was faster
             return
         for folder in (path, *new_folders):
-            sync(folder.parent)
+            sync_folder(folder.parent)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside a file; it takes the file's place once it is on disk.
 
     Raises:
@@ -53,13 +53,13 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-        sync(path.parent)
+        sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def write(path: Path, content: bytes | str, *, private: bool = False) -> None:
+def write_whole(path: Path, content: bytes | str, *, private: bool = False) -> None:
     """Write a file whole, in place of the one before; a text in UTF-8.
 
     Args:
@@ -68,7 +68,7 @@ def write(path: Path, content: bytes | str, *, private: bool = False) -> None:
     Raises:
         OSError: it cannot be written. The one before is there as it was.
     """
-    with replacing(path) as temporary:
+    with replacing_file(path) as temporary:
         if not private:
             temporary.unlink()  # it was made for its owner alone
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -82,7 +82,7 @@ def unfinished(path: Path) -> Iterator[Path]:
             yield leftover
 
 
-def sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable; Windows has no such call and needs none."""
     if os.name == "nt":
         return

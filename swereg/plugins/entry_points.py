@@ -38,7 +38,7 @@ class PluginBroken(SweregError):
     """A plugin's own code failed."""
 
 
-def installed(kind: Kind) -> list[Plugin]:
+def installed_plugins(kind: Kind) -> list[Plugin]:
     """List the installed plugins of a kind, by name. Nothing is imported."""
     from importlib.metadata import entry_points  # takes 20 ms, and most commands need none
 
@@ -51,12 +51,12 @@ def installed(kind: Kind) -> list[Plugin]:
     ]
 
 
-def names(kind: Kind) -> list[str]:
+def plugin_names(kind: Kind) -> list[str]:
     """List the names of a kind."""
-    return sorted({plugin.name for plugin in installed(kind)})
+    return sorted({plugin.name for plugin in installed_plugins(kind)})
 
 
-def find(kind: Kind, name: str, *, also: Sequence[str] = ()) -> Any:
+def find_plugin(kind: Kind, name: str, *, also: Sequence[str] = ()) -> Any:
     """Import and return the plugin of that name.
 
     Args:
@@ -67,7 +67,7 @@ def find(kind: Kind, name: str, *, also: Sequence[str] = ()) -> Any:
         Conflict: two distributions claim the name.
         PluginBroken: importing it failed.
     """
-    claims = [plugin for plugin in installed(kind) if plugin.name == name]
+    claims = [plugin for plugin in installed_plugins(kind) if plugin.name == name]
     if not claims:
         raise _missing(kind, name, also)
     if len(claims) > 1:
@@ -77,10 +77,10 @@ def find(kind: Kind, name: str, *, also: Sequence[str] = ()) -> Any:
             hint="Uninstall one of them.",
             code="plugin.claimed-twice",
         )
-    return load(claims[0])
+    return load_plugin(claims[0])
 
 
-def load(plugin: Plugin) -> Any:
+def load_plugin(plugin: Plugin) -> Any:
     """Import one plugin.
 
     Raises:
@@ -99,20 +99,22 @@ def load(plugin: Plugin) -> Any:
         ) from fault
 
 
-def fault(plugin: Plugin) -> str:
+def fault_of(plugin: Plugin) -> str:
     """Import a plugin and return what is wrong with it, or ``""``."""
-    twice = [claimant for claimant in installed(plugin.kind) if claimant.name == plugin.name]
+    twice = [
+        claimant for claimant in installed_plugins(plugin.kind) if claimant.name == plugin.name
+    ]
     if len(twice) > 1:
         return "claimed twice: " + ", ".join(claimant.origin for claimant in twice)
     try:
-        load(plugin)
+        load_plugin(plugin)
     except PluginBroken as broken:
         return broken.why
     return ""
 
 
 def _missing(kind: Kind, name: str, also: Sequence[str]) -> NotFound:
-    installed_names = names(kind)
+    installed_names = plugin_names(kind)
     hint = did_you_mean(
         name, [*installed_names, *also], otherwise=f"List them with: swereg {kind}s"
     )

@@ -25,7 +25,7 @@ BUILT_IN = {
 _SHORT = {"learning_rate": "lr"}
 
 
-def brief(method: str, settings: Mapping[str, Any], recipe: Mapping[str, Any] = {}) -> str:
+def brief_settings(method: str, settings: Mapping[str, Any], recipe: Mapping[str, Any] = {}) -> str:
     """Write the settings that differ from the method's own, and what else is to be told: r=8.
 
     All of them where the method is not one of swereg's own: another package's code is not
@@ -41,7 +41,7 @@ def brief(method: str, settings: Mapping[str, Any], recipe: Mapping[str, Any] = 
     return " ".join(f"{key}={plain(value)}" for key, value in shown.items())
 
 
-def ordered(method: str, settings: Mapping[str, Any]) -> str:
+def ordered_settings(method: str, settings: Mapping[str, Any]) -> str:
     """Write all settings that say something, in a built-in method's own order: r=4, alpha=8."""
     kind = _settings_class(method)
     order = [field.name for field in fields(kind)] if kind else []
@@ -49,7 +49,7 @@ def ordered(method: str, settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}={plain(value)}" for key, value in pairs)
 
 
-def recommended() -> dict[str, dict[str, str]]:
+def recommended_settings() -> dict[str, dict[str, str]]:
     """Write what the bases that ship with swereg recommend: base, then method, to settings."""
     by_base = {}
     for path in sorted(locations.PACKAGED_BASES.glob("*/swereg.json")):

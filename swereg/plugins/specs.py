@@ -41,7 +41,7 @@ class Spec:
         return str(self.method.name)
 
 
-def parse(text: str, extra: Mapping[str, Any] | None = None) -> Spec:
+def parse_method(text: str, extra: Mapping[str, Any] | None = None) -> Spec:
     """Read a method spec; settings in ``extra`` win over those in the text.
 
     Raises:
@@ -55,7 +55,7 @@ def parse(text: str, extra: Mapping[str, Any] | None = None) -> Spec:
             hint="Write it as lora or lora[r=8,alpha=16].",
             code="method.syntax",
         )
-    method = entry_points.find("method", match["name"])
+    method = entry_points.find_plugin("method", match["name"])
     pairs = _pairs(match["settings"] or "", text) | dict(extra or {})
     return Spec(method, {key: _typed(method, key, value) for key, value in pairs.items()})
 
@@ -110,7 +110,7 @@ def _typed(method: Configurable, key: str, value: Any) -> Any:
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
-def check(method: str, settings: Any, rules: Mapping[str, tuple[bool, str]]) -> None:
+def check_settings(method: str, settings: Any, rules: Mapping[str, tuple[bool, str]]) -> None:
     """Hold settings to their rules: by the setting's name, whether it is kept and how it reads.
 
     Raises:

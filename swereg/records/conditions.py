@@ -69,7 +69,7 @@ class Condition:
         return f"{self.key}{self.sign}{self.value}"
 
 
-def parse(text: str) -> Condition:
+def parse_condition(text: str) -> Condition:
     """Read a condition.
 
     Raises:
@@ -86,7 +86,7 @@ def parse(text: str) -> Condition:
     return Condition(match[1], "=" if match[2] == "==" else match[2], match[3])
 
 
-def facts(entry: Entry) -> dict[str, Any]:
+def facts_of_entry(entry: Entry) -> dict[str, Any]:
     """Give everything about an entry that a condition can be about, by key.
 
     Scores are those of test, or of validation where there is no test; ``val.accuracy`` and
@@ -120,7 +120,7 @@ def facts(entry: Entry) -> dict[str, Any]:
     }
 
 
-def select(entries: Iterable[Entry], conditions: Sequence[str]) -> list[Entry]:
+def select_entries(entries: Iterable[Entry], conditions: Sequence[str]) -> list[Entry]:
     """Keep the entries for which all conditions hold; what is not known holds for none.
 
     Raises:
@@ -128,8 +128,8 @@ def select(entries: Iterable[Entry], conditions: Sequence[str]) -> list[Entry]:
     """
     if not conditions:
         return list(entries)
-    parsed = [parse(text) for text in conditions]
-    facts_of = [(entry, facts(entry)) for entry in entries]
+    parsed = [parse_condition(text) for text in conditions]
+    facts_of = [(entry, facts_of_entry(entry)) for entry in entries]
     check_keys(parsed, [each for _, each in facts_of])
     return [entry for entry, each in facts_of if all(one.holds(each) for one in parsed)]
 

@@ -41,7 +41,7 @@ class Ref:
         return f"{self.name}@{self.alias}" if self.alias else self.name
 
 
-def parse(text: str | Ref) -> Ref:
+def parse_ref(text: str | Ref) -> Ref:
     """Read a reference.
 
     Raises:

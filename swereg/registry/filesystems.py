@@ -35,7 +35,7 @@ _SYNCED = re.compile(
 _MOUNTS = Path("/proc/self/mounts")
 
 
-def kind(path: Path, mounts: Path = _MOUNTS) -> str:
+def filesystem_of(path: Path, mounts: Path = _MOUNTS) -> str:
     """Return the kind of filesystem, such as ``ext4``; ``""`` where the system does not tell."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()

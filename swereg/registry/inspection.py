@@ -22,7 +22,7 @@ _WAL_SOUND = (3, 51, 3)  # before it, SQLite could corrupt a file in WAL mode
 ABOUT = "registry"
 
 
-def look(place: str | Path) -> Iterator[Finding]:
+def inspect_registry(place: str | Path) -> Iterator[Finding]:
     """Look at a registry without changing anything, whatever state it is in."""
     yield _sqlite()
     try:
@@ -67,7 +67,7 @@ def _inside(database: Database) -> Iterator[Finding]:
         return
     try:
         with database.reading() as connection:
-            layout.check(connection)
+            layout.check_layout(connection)
     except SweregError as fault:
         yield _fault("schema", fault)
         return
@@ -128,7 +128,7 @@ def _around(path: Path) -> Iterator[Finding]:
 
 
 def _disk(folder: Path) -> Finding:
-    name, synced = filesystems.kind(folder), filesystems.synced_by(folder)
+    name, synced = filesystems.filesystem_of(folder), filesystems.synced_by(folder)
     hint = "Keep the registry on a disk of this computer, and copies with: swereg backup FILE"
     if filesystems.is_network(name):
         return _wrong("disk", f"{name}, a network drive: locks may fail and damage it", hint)

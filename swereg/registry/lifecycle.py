@@ -32,8 +32,8 @@ class Life(Opened):
         alias = refs.check_alias(alias)
         notes_and_tags.checked_text(message, "message")
         with self._database.writing() as connection:
-            entry = find_entry(connection, refs.parse(ref))
-            pointing.point(connection, alias, entry, message)
+            entry = find_entry(connection, refs.parse_ref(ref))
+            pointing.point_alias(connection, alias, entry, message)
             return find_entry(connection, Ref(entry.name, entry.version))
 
     def unalias(self, ref: str | Ref, *, message: str = "") -> Move:
@@ -44,7 +44,7 @@ class Life(Opened):
         """
         notes_and_tags.checked_text(message, "message")
         with self._database.writing() as connection:
-            return pointing.unpoint(connection, refs.parse(ref), message)
+            return pointing.remove_alias(connection, refs.parse_ref(ref), message)
 
     def rollback(self, ref: str | Ref, *, to: str | Ref | None = None, message: str = "") -> Move:
         """Point an alias to what it pointed to before; once more goes back further.
@@ -58,9 +58,9 @@ class Life(Opened):
             Conflict: what it pointed to has been deleted.
         """
         notes_and_tags.checked_text(message, "message")
-        target = None if to is None else refs.parse(to)
+        target = None if to is None else refs.parse_ref(to)
         with self._database.writing() as connection:
-            return pointing.roll_back(connection, refs.parse(ref), target, message)
+            return pointing.roll_back(connection, refs.parse_ref(ref), target, message)
 
     def aliases(self, name: str | None = None) -> dict[str, str]:
         """The aliases, such as ``{"sentiment@prod": "sentiment/3"}``."""
@@ -70,7 +70,7 @@ class Life(Opened):
     def alias_log(self, ref: str | Ref | None = None) -> list[Move]:
         """The moves of one alias, of a model's aliases or of all, the newest first."""
         with self._database.reading() as connection:
-            moves = alias_moves(Selects(connection), None if ref is None else refs.parse(ref))
+            moves = alias_moves(Selects(connection), None if ref is None else refs.parse_ref(ref))
         return moves[::-1]
 
     # --- notes and tags ---------------------------------------------------------------------
@@ -83,7 +83,7 @@ class Life(Opened):
         """
         notes_and_tags.checked_text(text, "note")
         with self._database.writing() as connection:
-            entry = find_entry(connection, refs.parse(ref))
+            entry = find_entry(connection, refs.parse_ref(ref))
             notes_and_tags.set_note(connection, entry, text)
             return find_entry(connection, Ref(entry.name, entry.version))
 
@@ -113,7 +113,7 @@ class Life(Opened):
                 code="tag.nothing",
             )
         with self._database.writing() as connection:
-            entry = find_entry(connection, refs.parse(ref))
+            entry = find_entry(connection, refs.parse_ref(ref))
             notes_and_tags.remove_tags(connection, entry, keys)
             notes_and_tags.set_tags(connection, entry, ready)
             return find_entry(connection, Ref(entry.name, entry.version))
@@ -123,7 +123,7 @@ class Life(Opened):
     def removable(self, ref: str | Ref) -> Entry:
         """Return the entry that ``rm`` would delete, or refuse as it would."""
         with self._database.reading() as connection:
-            return deletion.removable(connection, refs.parse(ref))
+            return deletion.removable(connection, refs.parse_ref(ref))
 
     def rm(self, *references: str | Ref) -> list[Entry]:
         """Delete entries, all or none; ``restore`` brings them back until ``gc`` frees them.
@@ -136,10 +136,10 @@ class Life(Opened):
             Conflict: an alias points to one.
         """
         with self._database.writing() as connection:
-            entries = [deletion.removable(connection, refs.parse(ref)) for ref in references]
+            entries = [deletion.removable(connection, refs.parse_ref(ref)) for ref in references]
             once = {entry.run: entry for entry in entries}.values()
             for entry in once:
-                deletion.remove(connection, entry)
+                deletion.delete_entry(connection, entry)
         return list(once)
 
     def restore(self, ref: str | Ref) -> Entry:
@@ -150,7 +150,7 @@ class Life(Opened):
             UsageError: the reference is no version.
         """
         with self._database.writing() as connection:
-            return deletion.restore(connection, refs.parse(ref))
+            return deletion.restore_entry(connection, refs.parse_ref(ref))
 
     # --- what happened ----------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class Life(Opened):
             NotFound: nothing of that name ever was there.
         """
         with self._database.reading() as connection:
-            about = None if ref is None else settle_ref(connection, refs.parse(ref))
+            about = None if ref is None else settle_ref(connection, refs.parse_ref(ref))
             events = read_events(Selects(connection), about, limit)
             if about is not None and not events:
                 find_entry(connection, about)  # says what there is

@@ -40,16 +40,16 @@ class Care(Opened):
                 doomed = garbage.doomed(connection, limit)
                 in_use = garbage.in_files(connection) - {*doomed.weights}
             paths = dict(garbage.leftovers(self._weights, path, in_use, doomed.weights))
-            return garbage.freed(doomed, paths)
+            return garbage.freed_of(doomed, paths)
         with self._database.writing() as connection:
             doomed = garbage.doomed(connection, limit)
-            garbage.delete(connection, doomed)
+            garbage.delete_rows(connection, doomed)
         with self._database.writing() as connection:  # only now: a crash leaves files, never rows
             in_use = garbage.in_files(connection)
             paths = dict(garbage.leftovers(self._weights, path, in_use, doomed.weights))
-            garbage.remove(paths)
+            garbage.remove_files(paths)
         given_back = self._compact() if compact else 0
-        return garbage.freed(doomed, paths, given_back)
+        return garbage.freed_of(doomed, paths, given_back)
 
     def backup(self, target: str | Path | None = None) -> Copied:
         """Copy the whole registry to one moment, while others go on writing.
@@ -64,7 +64,7 @@ class Care(Opened):
             CheckFailed: something in the registry is damaged; there is no copy then.
             StorageError: it cannot be written.
         """
-        return backup.copy(self._database, self._weights, target)
+        return backup.copy_registry(self._database, self._weights, target)
 
     def check(self, ref: str | None = None, *, on_checked: OnChecked = integrity.silent) -> Checked:
         """Check that everything is as it was stored: the file, every entry, weights and texts.
@@ -78,14 +78,14 @@ class Care(Opened):
         """
         if ref is not None:
             with self._database.reading() as connection:
-                entries: Sequence[Entry] = [find_entry(connection, refs.parse(ref))]
+                entries: Sequence[Entry] = [find_entry(connection, refs.parse_ref(ref))]
             return integrity.check_entries(self._database, self._weights, entries, on_checked)
         return integrity.check_all(self._database, self._weights, on_checked)
 
     def status(self) -> Status:
         """How large the registry is, and what is in it."""
         with self._database.reading() as connection:
-            return status.of(connection, self._database, self._weights)
+            return status.status_of(connection, self._database, self._weights)
 
     def _compact(self) -> int:
         """Write the file anew; return by how many bytes it became smaller."""

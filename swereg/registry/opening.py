@@ -102,7 +102,7 @@ def _look_at(path: Path, *, create: bool) -> None:
                 code="storage.folder",
             )
         if create:
-            files.make(path)
+            files.make_private_file(path)
         elif not path.exists():
             raise NotFound(
                 f"there is no registry at {path}",

@@ -87,7 +87,7 @@ class Reader:
 
     def get(self, ref: str | Ref) -> Entry:
         """Return the entry that a reference means now."""
-        reference = refs.parse(ref)
+        reference = refs.parse_ref(ref)
         return self._ask(lambda f: _find_entry(f, reference), lambda r: r.get(reference))
 
     def entries(
@@ -112,7 +112,7 @@ class Reader:
     def outlines(self, task: str) -> list[Outline]:
         """List what ranks the entries of a task, the smallest validation loss first."""
         return self._ask(
-            lambda f: rows.outlines_of(f.rows("outlines", task=reading.nfc(task))),
+            lambda f: rows.outlines_of_rows(f.rows("outlines", task=reading.nfc(task))),
             lambda r: r.outlines(task),
         )
 
@@ -155,7 +155,7 @@ class Reader:
 
     def alias_log(self, ref: str | Ref | None = None) -> list[Move]:
         """The moves of one alias, of a model's aliases or of all, the newest first."""
-        about = None if ref is None else refs.parse(ref)
+        about = None if ref is None else refs.parse_ref(ref)
         return self._ask(
             lambda f: reading.alias_moves(f, about)[::-1], lambda r: r.alias_log(about)
         )
@@ -164,7 +164,7 @@ class Reader:
         """What happened, the newest first: to everything, or to a model, version or alias."""
 
         def read(file: SqliteFile) -> list[Event]:
-            about = None if ref is None else refs.parse(ref)
+            about = None if ref is None else refs.parse_ref(ref)
             if about is not None and about.alias in (refs.LATEST, refs.BEST):
                 entry = _find_entry(file, about)
                 about = Ref(entry.name, entry.version)

@@ -18,7 +18,7 @@ from swereg.registry.changes.forgetting import erase_texts
 from swereg.registry.database import tables as t
 from swereg.registry.database.header import has_texts, registries_beside
 from swereg.registry.entries import rows
-from swereg.registry.entries.admission import check
+from swereg.registry.entries.admission import check_new_entry
 from swereg.registry.entries.datasets import (
     find_dataset,
 )
@@ -133,7 +133,7 @@ class Registry(Retrieval, Life, Care, Carrying):
             Conflict: the name belongs to another task.
             CheckFailed: weights, figures or outputs are not sound; nothing was stored.
         """
-        new = check(new)
+        new = check_new_entry(new)
         ready = NewRows.of(new, self._weights.row(new.fitted.weights), keep_data=keep_data)
         with self._database.writing() as connection:
             if entry_of_run(connection, new.run) is None:
@@ -176,7 +176,7 @@ class Registry(Retrieval, Life, Care, Carrying):
         """Make a base the registry's own if it has none yet; return the registry's own."""
         with self._database.writing() as connection:
             insert_new(connection, t.bases, rows.base_row(base))
-            value = rows.text(base.fingerprint)
+            value = rows.to_json(base.fingerprint)
             insert_new(connection, t.meta, {"key": DEFAULT_BASE, "value": value})
             stored = default_base(Selects(connection))
         assert stored is not None  # noqa: S101 - it was inserted where it was not

@@ -56,7 +56,7 @@ class Retrieval(Opened):
             NotFound: there is none; the message says what there is.
         """
         with self._database.reading() as connection:
-            return find_entry(connection, refs.parse(ref))
+            return find_entry(connection, refs.parse_ref(ref))
 
     def entries(
         self,
@@ -89,7 +89,7 @@ class Retrieval(Opened):
         if self._database.path is None:  # the query is of SQLite's JSON
             return [Outline.of(entry) for entry in self.entries(task=task, sort="val_loss")]
         with self._database.reading() as connection:
-            return rows.outlines_of(connection.execute(OUTLINES, {"task": nfc(task)}))
+            return rows.outlines_of_rows(connection.execute(OUTLINES, {"task": nfc(task)}))
 
     def names(self) -> list[str]:
         """The names of all models, in alphabetical order."""
@@ -174,4 +174,4 @@ class Retrieval(Opened):
     def bases(self) -> list[BaseInfo]:
         """The bases that the registry knows, the oldest first."""
         with self._reading() as source:
-            return [rows.base_of(row) for row in source.rows("bases")]
+            return [rows.base_of_row(row) for row in source.rows("bases")]

@@ -51,12 +51,12 @@ class Carrying(Opened):
             entry_of_run = {
                 entry.run: entry
                 for ref in references
-                for entry in [find_entry(connection, refs.parse(ref))]
+                for entry in [find_entry(connection, refs.parse_ref(ref))]
             }
         if not entry_of_run:
             raise UsageError("nothing was said to export", code="export.what")
         entries = sorted(entry_of_run.values(), key=lambda entry: (entry.name, entry.version))
-        files.write(self._database, self._weights, entries, path, texts=keep_data)
+        files.write_bundle(self._database, self._weights, entries, path, texts=keep_data)
         return path
 
     @property
@@ -64,7 +64,7 @@ class Carrying(Opened):
         """The registry that is to take the training in this one; ``""`` for any other registry."""
         query = sa.select(t.meta.c.value).where(t.meta.c.key == files.MEANT_FOR)
         with self._database.reading() as connection:
-            return str(rows.value(connection.execute(query).scalar() or '""'))
+            return str(rows.from_json(connection.execute(query).scalar() or '""'))
 
     def import_(self, source: str | Path, *, name: str | None = None) -> list[Entry]:
         """Store every entry of a file, under the next numbers here; all of them or none.
@@ -90,7 +90,7 @@ class Carrying(Opened):
 
     def _take(self, bundle: Bundle, name: str | None, source: str) -> list[Entry]:
         with bundle.database.reading() as inside:
-            copies = [copying.read(inside, run) for run in bundle.runs]
+            copies = [copying.read_rows(inside, run) for run in bundle.runs]
             models = {copied.name for copied in copies}
             if name and len(models) > 1:
                 raise UsageError(

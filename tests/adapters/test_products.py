@@ -76,7 +76,7 @@ def test_an_operator_that_is_gone_wrong_or_slow_is_not_used(
     assert not products.faster(torch.float32)
     assert products.maker(torch.device("cpu")) == "torch"
     x, weight = torch.randn(3, 300), torch.randn(300, 300)
-    assert products.pack(weight) is weight
+    assert products.pack_weight(weight) is weight
     assert torch.equal(products.multiply(x, weight), F.linear(x, weight))
 
 
@@ -125,7 +125,7 @@ def test_weights_that_are_not_packed_are_tried_apart_and_once(
     assert torch.allclose(products.multiply(x, weight), F.linear(x, weight), atol=1e-4)
     assert (x.shape in used) == (ours < 2)
     used.clear()
-    products.multiply(x, products.pack(weight))
+    products.multiply(x, products.pack_weight(weight))
     assert used == [x.shape]
 
 

@@ -155,10 +155,10 @@ class Lottery:
 
 
 def test_a_method_without_a_base_may_have_seeds_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    find = entry_points.find
+    find = entry_points.find_plugin
     monkeypatch.setattr(
         entry_points,
-        "find",
+        "find_plugin",
         lambda kind, name: Lottery() if name == "lottery" else find(kind, name),
     )
     check_method("lottery")

@@ -101,7 +101,7 @@ def test_an_interrupt_after_storing_says_so(cli: Run, monkeypatch: pytest.Monkey
         raise KeyboardInterrupt
 
     monkeypatch.setattr(swereg, "train", lambda *_, **__: entry(version=4), raising=False)
-    monkeypatch.setattr(trained, "tell", told)
+    monkeypatch.setattr(trained, "tell_trained", told)
     done = cli("train", "--task", "t")
     assert done.code == 130
     assert done.err == "interrupted: sentiment/4 had been stored\n"

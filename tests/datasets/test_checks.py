@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from swereg.datasets.checks import check
+from swereg.datasets.checks import check_dataset
 from swereg.errors import DataError
 from swereg.records.dataset import Dataset, Example, ReadOptions
 
@@ -17,16 +17,16 @@ GOOD = Dataset(("a", "b"), examples("train"), examples("val"), examples("test"))
 
 
 def test_a_good_dataset_is_returned_as_it_is() -> None:
-    checked = check(GOOD)
+    checked = check_dataset(GOOD)
     assert checked == GOOD
     assert checked.notices == ()
 
 
 def test_checking_twice_says_nothing_twice() -> None:
     noisy = Dataset(GOOD.labels, (*GOOD.train, GOOD.train[0]), GOOD.val, notices=("read",))
-    once = check(noisy)
+    once = check_dataset(noisy)
     assert once.notices == ("read", "1 repeated text in train.")
-    assert check(once).notices == once.notices
+    assert check_dataset(once).notices == once.notices
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_dataset_that_cannot_be_trained_on_is_refused(
     changed: Dataset, code: str, part: str
 ) -> None:
     with pytest.raises(DataError) as caught:
-        check(changed)
+        check_dataset(changed)
     assert caught.value.code == f"data.{code}"
     assert part in str(caught.value)
     assert caught.value.hint
@@ -78,9 +78,9 @@ def test_leakage_is_counted_exactly_and_dropped_if_asked_for() -> None:
     test = (Example("TRAIN 5", "b"), Example("train  0", "a"))
     leaking = Dataset(("a", "b"), GOOD.train, val, test)
     with pytest.raises(DataError, match="3 training texts are also") as caught:
-        check(leaking)
+        check_dataset(leaking)
     assert "Of 6: 'train 0' (train and val), 'train 3'" in caught.value.why
-    mended = check(leaking, ReadOptions(dedupe=True))
+    mended = check_dataset(leaking, ReadOptions(dedupe=True))
     assert [e.text for e in mended.train] == ["train 1", "train 2", "train 4"]
     assert (mended.val, mended.test) == (val, test)
     assert mended.notices[0].startswith("Dropped from training: 3 texts")
@@ -89,12 +89,12 @@ def test_leakage_is_counted_exactly_and_dropped_if_asked_for() -> None:
 
 def test_dropping_leakage_may_not_empty_a_label() -> None:
     leaking = Dataset(("a", "b"), examples("x"), (Example("x 1", "b"), *examples("y")))
-    assert len(check(leaking, ReadOptions(dedupe=True)).train) == 5
+    assert len(check_dataset(leaking, ReadOptions(dedupe=True)).train) == 5
     val = tuple(e for e in leaking.train if e.label == "b")
     with pytest.raises(DataError, match="without a training example"):
-        check(Dataset(("a", "b"), leaking.train, val), ReadOptions(dedupe=True))
+        check_dataset(Dataset(("a", "b"), leaking.train, val), ReadOptions(dedupe=True))
     with pytest.raises(DataError, match="no examples for train"):
-        check(Dataset(("a", "b"), leaking.train, leaking.train), ReadOptions(dedupe=True))
+        check_dataset(Dataset(("a", "b"), leaking.train, leaking.train), ReadOptions(dedupe=True))
 
 
 def test_a_smiley_or_a_question_mark_may_change_the_label() -> None:
@@ -104,7 +104,9 @@ def test_a_smiley_or_a_question_mark_may_change_the_label() -> None:
         Example("Ny chef :)", "a"),
         Example("Ny chef :(", "b"),
     )
-    assert check(Dataset(("a", "b"), pairs, GOOD.val)).notices == ("2 repeated texts in train.",)
+    assert check_dataset(Dataset(("a", "b"), pairs, GOOD.val)).notices == (
+        "2 repeated texts in train.",
+    )
 
 
 def test_texts_and_labels_become_nfc() -> None:
@@ -113,7 +115,7 @@ def test_texts_and_labels_become_nfc() -> None:
         (Example("fo\u0308re", "a\u030a"), Example("efter", "b")),
         (Example("under", "b"),),
     )
-    checked = check(decomposed)
+    checked = check_dataset(decomposed)
     assert checked.labels == ("å", "b")
     assert checked.train[0] == Example("före", "å")
     assert "1 example brought into Unicode NFC." in checked.notices
@@ -123,6 +125,6 @@ def test_messages_come_in_the_same_order_every_time() -> None:
     labels = tuple(f"etikett {n}" for n in range(30))
     rows = tuple(Example(f"t{n}", label) for n, label in enumerate(labels))
     with pytest.raises(DataError) as caught:
-        check(Dataset(("a", "b"), rows, rows))
+        check_dataset(Dataset(("a", "b"), rows, rows))
     first = ", ".join(repr(label) for label in sorted(labels)[:5])
     assert f"They are {first} and 25 more; the task has 'a', 'b'." in caught.value.why

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swereg.datasets.cleaning import EMPTY_LABELS
-from swereg.datasets.duplicates import alike, same
+from swereg.datasets.duplicates import alike, same_text
 from swereg.datasets.reading import read_data
 from swereg.errors import SweregError
 from swereg.records.dataset import ReadOptions
@@ -26,7 +26,7 @@ FEW = settings(derandomize=True, max_examples=25, deadline=None, database=None)
 
 @FEW
 @given(
-    texts=st.lists(TEXT, min_size=12, max_size=24, unique_by=(alike, same)),
+    texts=st.lists(TEXT, min_size=12, max_size=24, unique_by=(alike, same_text)),
     delimiter=st.sampled_from(";,\t"),
     ending=st.sampled_from(["\n", "\r\n"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),

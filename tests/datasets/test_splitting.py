@@ -10,7 +10,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swereg.datasets.splitting import split
+from swereg.datasets.splitting import split_examples
 from swereg.records.dataset import Example
 from tests.datasets.conftest import CSV, Write
 
@@ -24,10 +24,10 @@ def test_parts_are_disjoint_whole_and_stratified(counts: list[int], seed: int) -
     examples = [
         Example(f"{label} {n}", str(label)) for label, c in enumerate(counts) for n in range(c)
     ]
-    parts = split(examples, SHARES, seed)
+    parts = split_examples(examples, SHARES, seed)
     assert sorted(n for part in parts for n in part) == list(range(len(examples)))
     assert all(part == sorted(part) for part in parts)
-    assert parts == split(examples, SHARES, seed)
+    assert parts == split_examples(examples, SHARES, seed)
     for label, count in enumerate(counts):
         sizes = [Counter(examples[n].label for n in part)[str(label)] for part in parts]
         if count < 3:
@@ -41,15 +41,15 @@ def test_parts_are_disjoint_whole_and_stratified(counts: list[int], seed: int) -
 
 def test_equal_texts_stay_on_one_side() -> None:
     examples = [Example(f"{'HEJ' if n % 2 else 'hej '} {n // 4}", "a") for n in range(200)]
-    part_of = {n: i for i, part in enumerate(split(examples, SHARES, 1)) for n in part}
+    part_of = {n: i for i, part in enumerate(split_examples(examples, SHARES, 1)) for n in part}
     assert all(part_of[n] == part_of[n - n % 4] for n in range(200))
     assert set(part_of.values()) == {0, 1, 2}
 
 
 def test_another_seed_is_another_split() -> None:
     examples = [Example(f"t{n}", "ab"[n % 2]) for n in range(100)]
-    assert split(examples, SHARES, 1) != split(examples, SHARES, 2)
-    assert [len(part) for part in split(examples, SHARES, 1)] == [80, 10, 10]
+    assert split_examples(examples, SHARES, 1) != split_examples(examples, SHARES, 2)
+    assert [len(part) for part in split_examples(examples, SHARES, 1)] == [80, 10, 10]
 
 
 def test_the_split_is_the_same_whatever_the_hash_seed(write: Write) -> None:

@@ -66,7 +66,7 @@ def test_twins_are_counted_by_split() -> None:
         (row("Hej, på dig."), row(long.replace("morse", "kväll"), "nej")),
         (row(long.replace("igen", "igår")), row(long.upper())),
     )
-    found = twins.find(dataset)
+    found = twins.find_twins(dataset)
     assert found.exact == {
         ("train", "train"): 1,
         ("train", "val"): 1,

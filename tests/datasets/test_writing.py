@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swereg.datasets.duplicates import alike, same
+from swereg.datasets.duplicates import alike, same_text
 from swereg.datasets.reading import read_data
-from swereg.datasets.writing import FORMATS, format_of, formulas, write
+from swereg.datasets.writing import FORMATS, format_of, formulas, write_dataset
 from swereg.errors import UsageError
 from swereg.records.dataset import Dataset, Example, ReadOptions
 
@@ -26,7 +26,7 @@ FEW = settings(derandomize=True, max_examples=60, deadline=None, database=None)
 
 @FEW
 @given(
-    texts=st.lists(NORMAL, min_size=8, max_size=20, unique_by=(alike, same)),
+    texts=st.lists(NORMAL, min_size=8, max_size=20, unique_by=(alike, same_text)),
     form=st.sampled_from(FORMATS),
     labels=st.permutations(["nej; kanske", "ja", "=2"]),
 )
@@ -35,7 +35,7 @@ def test_what_is_written_is_what_is_read(texts: list[str], form: str, labels: li
     dataset = Dataset(tuple(labels), tuple(rows[:4]), tuple(rows[4:6]), tuple(rows[6:]))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"data.{form}"
-        path.write_bytes(write(dataset, form).encode())
+        path.write_bytes(write_dataset(dataset, form).encode())
         again = read_data(path, ReadOptions(), dataset.labels)
     assert again == dataset
     assert again.digest == dataset.digest
@@ -47,7 +47,7 @@ DATASET = Dataset(
 
 
 def test_a_spreadsheet_gets_a_mark_semicolons_and_no_formula() -> None:
-    text = write(DATASET, "csv", spreadsheet=True)
+    text = write_dataset(DATASET, "csv", spreadsheet=True)
     assert text.startswith("\ufeffsplit;text;label\r\n")
     cells = [row[1] for row in csv.reader(io.StringIO(text[1:]), delimiter=";")]
     assert cells == ["text", "'=1+1", "Å", "'-2 grader"]
@@ -64,4 +64,4 @@ def test_the_ending_says_the_format() -> None:
         with pytest.raises(UsageError, match="ends in"):
             format_of(Path(name))
     with pytest.raises(UsageError, match="spreadsheets"):
-        write(DATASET, "jsonl", spreadsheet=True)
+        write_dataset(DATASET, "jsonl", spreadsheet=True)

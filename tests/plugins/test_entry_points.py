@@ -156,14 +156,14 @@ def test_a_name_that_is_claimed_twice_names_both(
     claim(tmp_path, "impostor", "sentiment", "impostor:TASK")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(Conflict) as caught:
-        entry_points.find("task", "sentiment")
+        entry_points.find_plugin("task", "sentiment")
     assert "impostor 1.0" in caught.value.why
     assert "swereg 0.1.0" in caught.value.why
 
 
 def test_a_miss_lists_what_there_is_and_guesses() -> None:
     with pytest.raises(NotFound) as caught:
-        entry_points.find("task", "sentimnet")
+        entry_points.find_plugin("task", "sentimnet")
     assert "errand" in caught.value.why
     assert "sentiment" in caught.value.why
     assert "Did you mean sentiment?" in caught.value.hint

@@ -15,12 +15,12 @@ from swereg.records.training import Recipe
 
 
 def settings_of(text: str, more: dict[str, Any] | None = None) -> Any:
-    spec = specs.parse(text, more)
+    spec = specs.parse_method(text, more)
     return specs.settings_of(spec.method, spec.said)
 
 
 def test_the_defaults_are_those_of_the_notebook() -> None:
-    recipe = recipes.recipe(specs.parse("lora"), {}, 512, {})
+    recipe = recipes.recipe(specs.parse_method("lora"), {}, 512, {})
     assert recipe == Recipe(
         method="lora",
         settings={
@@ -44,7 +44,7 @@ def test_the_defaults_are_those_of_the_notebook() -> None:
         seed=42,
         device="auto",
     )
-    assert recipes.recipe(specs.parse("full"), {}, 512, {}).learning_rate == 1e-5
+    assert recipes.recipe(specs.parse_method("full"), {}, 512, {}).learning_rate == 1e-5
 
 
 def test_alpha_follows_the_rank_unless_said() -> None:
@@ -92,25 +92,25 @@ def test_an_unknown_setting_lists_those_there_are() -> None:
 
 def test_an_unknown_method_lists_those_there_are() -> None:
     with pytest.raises(NotFound) as caught:
-        specs.parse("lorra")
+        specs.parse_method("lorra")
     assert "full, head, ia3, lora, majority, peft" in caught.value.why
     assert "Did you mean lora?" in caught.value.hint
 
 
 def test_what_is_said_wins_over_the_base_and_the_base_over_the_method() -> None:
     advice = {"lora": {"learning_rate": 2e-3, "epochs": 20, "settings": {"r": 8}}}
-    recipe = recipes.recipe(specs.parse("lora"), advice, 512, {"epochs": 5, "seed": None})
+    recipe = recipes.recipe(specs.parse_method("lora"), advice, 512, {"epochs": 5, "seed": None})
     assert (recipe.learning_rate, recipe.epochs, recipe.seed) == (2e-3, 5, 42)
     assert recipe.settings["r"] == 8
-    said = recipes.recipe(specs.parse("lora[r=2]"), advice, 512, {})
+    said = recipes.recipe(specs.parse_method("lora[r=2]"), advice, 512, {})
     assert said.settings["r"] == 2
-    assert recipes.recipe(specs.parse("full"), advice, 512, {}).learning_rate == 1e-5
+    assert recipes.recipe(specs.parse_method("full"), advice, 512, {}).learning_rate == 1e-5
 
 
 def test_a_short_base_shortens_the_default_but_not_what_was_asked_for() -> None:
-    assert recipes.recipe(specs.parse("lora"), {}, 128, {}).max_length == 128
+    assert recipes.recipe(specs.parse_method("lora"), {}, 128, {}).max_length == 128
     with pytest.raises(UsageError, match="--max-length cannot be 256"):
-        recipes.recipe(specs.parse("lora"), {}, 128, {"max_length": 256})
+        recipes.recipe(specs.parse_method("lora"), {}, 128, {"max_length": 256})
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_a_short_base_shortens_the_default_but_not_what_was_asked_for() -> None:
 def test_recipe_values_are_checked(said: dict[str, Any]) -> None:
     option = "--" + next(iter(said)).replace("_", "-")
     with pytest.raises(UsageError, match=option):
-        recipes.recipe(specs.parse("lora"), {}, 512, said)
+        recipes.recipe(specs.parse_method("lora"), {}, 512, said)
 
 
 def test_a_base_that_recommends_the_unknown_is_refused() -> None:
     with pytest.raises(UsageError, match="recommends"):
-        recipes.recipe(specs.parse("lora"), {"lora": {"speed": 11}}, 512, {})
+        recipes.recipe(specs.parse_method("lora"), {"lora": {"speed": 11}}, 512, {})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swereg.errors import UsageError
-from swereg.records.conditions import Condition, facts, parse, select
+from swereg.records.conditions import Condition, facts_of_entry, parse_condition, select_entries
 from tests.cli.conftest import LORA, entry
 
 SIGNS = ["<", "<=", ">", ">=", "=", "!=", "~"]
@@ -21,9 +21,13 @@ SIGNS = ["<", "<=", ">", ">=", "=", "!=", "~"]
     st.from_regex(r"[\w./-][\w ./-]*[\w./-]", fullmatch=True),
 )
 def test_what_is_written_is_read(key: str, sign: str, value: str) -> None:
-    condition = parse(f"{key}{sign}{value}")
-    assert condition == parse(f" {key} {sign} {value} ") == Condition(key, sign, value.strip())
-    assert parse(str(condition)) == condition
+    condition = parse_condition(f"{key}{sign}{value}")
+    assert (
+        condition
+        == parse_condition(f" {key} {sign} {value} ")
+        == Condition(key, sign, value.strip())
+    )
+    assert parse_condition(str(condition)) == condition
 
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))
@@ -43,7 +47,7 @@ def test_numbers_are_compared_as_numbers(fact: float, value: float) -> None:
 @pytest.mark.parametrize("text", ["", "accuracy", "accuracy<", "<0.8", "a b<2", "accuracy=<2"])
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no condition"):
-        parse(text)
+        parse_condition(text)
 
 
 CASES: list[tuple[str, bool | None]] = [
@@ -72,29 +76,31 @@ CASES: list[tuple[str, bool | None]] = [
 @pytest.mark.parametrize(("text", "holds"), CASES)
 def test_conditions_are_about_everything_stored(text: str, holds: bool) -> None:
     one = entry(aliases=("prod", "test"), note="Pilot i maj")
-    assert parse(text).holds(facts(one)) is holds
-    assert select([one], [text]) == ([one] if holds else [])
+    assert parse_condition(text).holds(facts_of_entry(one)) is holds
+    assert select_entries([one], [text]) == ([one] if holds else [])
 
 
 def test_what_is_not_known_holds_of_nothing() -> None:
     unknown = entry(seconds=None, scores={})
     for text in ("seconds<9", "seconds!=9", "accuracy<1"):
-        assert parse(text).holds(facts(unknown)) is None
-        assert select([unknown, entry()], [text]) == ([] if text == "seconds<9" else [entry()])
+        assert parse_condition(text).holds(facts_of_entry(unknown)) is None
+        assert select_entries([unknown, entry()], [text]) == (
+            [] if text == "seconds<9" else [entry()]
+        )
 
 
 def test_slips_are_named() -> None:
     with pytest.raises(UsageError) as caught:
-        select([entry()], ["vall_loss<0.4"])
+        select_entries([entry()], ["vall_loss<0.4"])
     assert "val_loss?" in caught.value.hint
     with pytest.raises(UsageError, match="a number with a text"):
-        select([entry()], ["accuracy<high"])
-    assert select([], ["whatever<1"]) == []
+        select_entries([entry()], ["accuracy<high"])
+    assert select_entries([], ["whatever<1"]) == []
 
 
 def test_all_must_hold() -> None:
     eight = entry(version=2, recipe=entry().recipe.__class__(settings={**LORA, "r": 8}))
     both: list[Any] = [entry(), eight]
-    assert select(both, ["r>=8", "accuracy>0.5"]) == [eight]
-    assert select(both, ["r>=8", "accuracy<0.5"]) == []
-    assert select(both, []) == both
+    assert select_entries(both, ["r>=8", "accuracy>0.5"]) == [eight]
+    assert select_entries(both, ["r>=8", "accuracy<0.5"]) == []
+    assert select_entries(both, []) == both

@@ -18,17 +18,17 @@ aliases = names.filter(lambda name: not refs.VERSION.fullmatch(name))
 @settings(derandomize=True)
 def test_what_is_printed_is_read_back(name: str, version: int | None, alias: str | None) -> None:
     ref = Ref(name, version, alias if version is None else None)
-    assert refs.parse(str(ref)) == ref
+    assert refs.parse_ref(str(ref)) == ref
 
 
 @given(st.text())
 @settings(derandomize=True)
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        ref = refs.parse(text)
+        ref = refs.parse_ref(text)
     except UsageError:
         return
-    assert refs.parse(str(ref)) == ref
+    assert refs.parse_ref(str(ref)) == ref
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     ],
 )
 def test_the_forms_that_are_accepted(text: str, ref: Ref) -> None:
-    assert refs.parse(text) == ref
+    assert refs.parse_ref(text) == ref
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_forms_that_are_accepted(text: str, ref: Ref) -> None:
 )
 def test_the_forms_that_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        refs.parse(text)
+        refs.parse_ref(text)
 
 
 @pytest.mark.parametrize("alias", ["latest", "best", "3", "v3"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from swereg.cli import output
 from swereg.cli.display import tables
 from swereg.cli.display.tables import Column
-from swereg.datasets.writing import formulas, write
+from swereg.datasets.writing import formulas, write_dataset
 from swereg.records import spreadsheet_formulas as spreadsheets
 from swereg.records.dataset import Dataset, Example
 
@@ -50,7 +50,7 @@ def test_what_data_export_writes_for_a_spreadsheet_is_no_formula(
     rows: list[tuple[str, str]], form: str
 ) -> None:
     dataset = Dataset((), tuple(Example(*row) for row in rows), ())
-    text = write(dataset, form, spreadsheet=True).removeprefix("\ufeff")
+    text = write_dataset(dataset, form, spreadsheet=True).removeprefix("\ufeff")
     read = csv.reader(io.StringIO(text, newline=""), delimiter=";" if form == "csv" else "\t")
     assert not any(computed(cell) for row in read for cell in row)
     assert formulas(dataset) == sum(computed(cell) for row in rows for cell in row)

@@ -17,7 +17,7 @@ from tests.registry.make_entry import make
 
 
 def seen(path: Path) -> dict[str, Finding]:
-    return {finding.name: finding for finding in inspection.look(path)}
+    return {finding.name: finding for finding in inspection.inspect_registry(path)}
 
 
 def test_a_sound_registry(registry: Registry, path: Path) -> None:
@@ -103,9 +103,9 @@ def test_kinds_of_disks(tmp_path: Path) -> None:
         "/dev/sda / ext4 rw 0 0\n"
         f"server:/x {str(share).replace(' ', chr(92) + '040')} nfs4 rw 0 0\n"
     )
-    assert filesystems.kind(tmp_path / "r.db", mounts) == "ext4"
-    assert filesystems.kind(share / "a" / "r.db", mounts) == "nfs4"
-    assert filesystems.kind(share, tmp_path / "nothing") == ""
+    assert filesystems.filesystem_of(tmp_path / "r.db", mounts) == "ext4"
+    assert filesystems.filesystem_of(share / "a" / "r.db", mounts) == "nfs4"
+    assert filesystems.filesystem_of(share, tmp_path / "nothing") == ""
     assert filesystems.is_network("nfs4")
     assert not filesystems.is_network("ext4")
     assert filesystems.synced_by(Path("/home/å/OneDrive - Kommunen/r.db"))
@@ -115,5 +115,5 @@ def test_kinds_of_disks(tmp_path: Path) -> None:
 def test_a_network_drive_is_warned_of(
     registry: Registry, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filesystems, "kind", lambda _: "cifs")
+    monkeypatch.setattr(filesystems, "filesystem_of", lambda _: "cifs")
     assert seen(path)["disk"].level == "wrong"

@@ -1,4 +1,8 @@
-"""The identity of a base: what it is made of, never what it is called."""
+"""The identity of a base: what it is made of, never what it is called.
+
+It is the sha256 over the encoder's tensors as they run (float32), its tokenizer and its
+architecture. It is worked out once per folder and remembered by path, size and modification time.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +75,7 @@ class Remembered:
         """Remember a fingerprint; a cache that cannot be written is no error."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            files.write(self._file, value + "\n")
+            files.write_whole(self._file, value + "\n")
         except OSError:
             return
 

@@ -26,7 +26,7 @@ class Place:
     fingerprint: str | None
 
 
-def find(info: BaseInfo) -> Place:
+def find_base(info: BaseInfo) -> Place:
     """Look where a base was recorded: in the package, in the Hub's cache, or in its folder."""
     folder = _folder(info)
     if folder is None or not (folder / "config.json").is_file() or not _has_weights(folder):

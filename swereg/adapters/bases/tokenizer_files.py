@@ -1,4 +1,8 @@
-"""Reading a base's tokenizer from its folder. Needs no torch where the answer is known."""
+"""Reading a base's tokenizer from its folder. Needs no torch where the answer is known.
+
+A tokenizer is what transformers makes of the folder's files, in the form of the tokenizers library.
+It is asked once, and the answer is kept in the cache folder; `mini` ships it.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +58,7 @@ def _converted(name: str, folder: Path) -> str:
         text = _convert(name, folder)
     with suppress(OSError):  # a cache that cannot be written is no error
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole_files.write(path, text)
+        whole_files.write_whole(path, text)
     return text
 
 

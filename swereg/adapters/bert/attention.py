@@ -37,7 +37,8 @@ def attend(
 
     queries = split(q[:, None] if rows else padding.pad(q))
     keys, values = split(padding.pad(k)), split(padding.pad(v))
+    # [rows, 1, 1, longest]: the same for all heads and queries
     mask = None if padding.mask is None else padding.mask[:, None, None, :]
     attended = scaled_dot_product_attention(queries, keys, values, mask, dropout)
-    joined = attended.transpose(1, 2).flatten(2)
+    joined = attended.transpose(1, 2).flatten(2)  # [rows, n, hidden]
     return joined[:, 0] if rows else padding.unpad(joined)

@@ -100,7 +100,9 @@ class Bert:
         """Attention and feed-forward: [tokens, hidden] to the same, or at last [rows, hidden]."""
         name, rows = f"encoder.layer.{number}", number == self._blocks - 1
         every = hidden.tokens
-        x = every.index_select(0, hidden.padding.firsts) if rows else every
+        # The pooler reads the first token alone, so in the last block only it asks; the keys and
+        # values that it looks at are still those of all tokens.
+        x = every.index_select(0, hidden.padding.firsts) if rows else every  # [n, hidden]
         q = layers.apply(f"{name}.attention.self.query", x, rows=rows)
         k = layers.apply(f"{name}.attention.self.key", every)
         v = layers.apply(f"{name}.attention.self.value", every)
@@ -108,6 +110,7 @@ class Bert:
             f"{name}.attention.self", q, k, v, hidden.padding, self._heads, rows=rows
         )
         x = _add_and_norm(f"{name}.attention.output", attended, x, layers, rows)
+        # [n, hidden] to [n, intermediate]; the second linear layer brings it back
         wide = self._activation(layers.apply(f"{name}.intermediate.dense", x, rows=rows))
         return _add_and_norm(f"{name}.output", wide, x, layers, rows)
 
@@ -126,4 +129,5 @@ def _embed(hidden: Hidden, layers: Layers) -> Tensor:
 def _add_and_norm(name: str, x: Tensor, before: Tensor, layers: Layers, rows: bool) -> Tensor:
     """A linear layer and dropout, added to what was before: [n, in] to [n, hidden]."""
     x = layers.apply(f"{name}.dropout", layers.apply(f"{name}.dense", x, rows=rows), rows=rows)
+    # BERT normalises after the residual (post-norm), unlike GPT-2 and what came after it
     return layers.apply(f"{name}.LayerNorm", x + before, rows=rows)

@@ -52,7 +52,7 @@ class FastLinear(nn.Linear):
         weight = self.weight.detach().to(self._dtype)
         weight = weight.T if back else weight
         if not self.weight.requires_grad:
-            weight = self._packed[back] = products.pack(weight.contiguous())
+            weight = self._packed[back] = products.pack_weight(weight.contiguous())
         return weight
 
 

@@ -89,9 +89,11 @@ class Padded:
         """The place of each part by head in the packed form, and the other way round."""
         if heads not in self._by_heads:
             tokens = sum(self.lengths)
+            # A token's vector is its heads side by side: part h of token t is at t * heads + h.
             padded, head = self.rows * self.longest, torch.arange(heads, device=self._device)
             token = torch.arange(tokens, device=self._device)
             places = token if self._alike else self._places
+            # Behind a row the places are 0: some token's numbers, which a mask takes out later.
             packed = token.new_zeros(padded).index_copy_(0, places, token)
             packed = packed.view(self.rows, 1, self.longest) * heads + head[:, None]
             row, at = places // self.longest, places % self.longest

@@ -35,12 +35,14 @@ def run_branches(
         numbers: the entries to use, by their position in ``placed``.
     """
     rows, layers_done = len(hidden.lengths), 0
+    # In the order of the first stage that an entry changes: the trunk only ever goes forward.
     for stage, group in groupby(
         sorted(numbers, key=lambda i: placed[i].stage), key=lambda i: placed[i].stage
     ):
         hidden = encoder.run(hidden, [None] * rows, layers_done, stage)
         layers_done = stage
         entries = sort_by_layout(list(group), placed)
+        # Entries that change no layer have a head alone, so that all of them are one product.
         at_once = max(1, BATCH // rows) if stage < encoder.stages else len(entries)
         for chunk in (entries[i : i + at_once] for i in range(0, len(entries), at_once)):
             repeated = [placed[i] for i in chunk for _ in range(rows)]

@@ -157,7 +157,8 @@ def segments(adapters: Sequence[Adapter | None]) -> list[Segment]:
 
 def _of_layout(layout: Layout, adapters: Sequence[Adapter], start: int) -> Iterator[Segment]:
     runs = [(adapter, len(list(rows))) for adapter, rows in groupby(adapters)]
-    size = max(1, layout.size * 4)
+    size = max(1, layout.size * 4)  # bytes of float32
+    # Few entries with many rows each multiply faster one by one than gathered with a copy.
     if len(runs) <= FEW or 2 * size > GATHER_AT_MOST:
         for adapter, count in runs:
             yield Segment(start, start + count, layout, adapter.flat)
@@ -230,7 +231,8 @@ class Bound:
 
     def change(self, y: Tensor, x: Tensor, delta: Delta) -> None:
         """Change the segment's part of ``y``, the frozen layer's output for ``x``, in place."""
-        part = y[self.span]
+        # y = g * f(u * x) + s * B (d * A (u * x)) + c, see method.Delta: f(u * x) is in y, x has u
+        part = y[self.span]  # [tokens of the segment, out], a view
         if delta.out_scale is not None:
             part *= self.spread(delta.out_scale)
         if delta.down is not None and delta.up is not None:
@@ -256,11 +258,12 @@ class Bound:
     def _add_low_rank(
         self, part: Tensor, x: Tensor, delta: Delta, down: Tensor, up: Tensor
     ) -> None:
+        # x [tokens, in] or [rows, longest, in]; A is [rank, in], B lies transposed, [rank, out]
         z = self._rows_of(x) @ down.mT
         if delta.mid_scale is not None:
             z = z * delta.mid_scale
         if not self._gathered and delta.up_scale is None:
-            part.addmm_(z, up)
+            part.addmm_(z, up)  # product and sum in one, with no copy of part
             return
         z = z @ up
         if delta.up_scale is not None:

@@ -74,7 +74,7 @@ class OnBase:
         from swereg.adapters.devices import torch_threads
         from swereg.adapters.training import fit as training
 
-        method = entry_points.find("method", entry.method)
+        method = entry_points.find_plugin("method", entry.method)
         with torch_threads(threads or entry.environment.get("threads")):
             source = sources.recorded(entry.require_base(), base)
             return training.fit(source, method, dataset, recipe, on_progress=on_progress)
@@ -98,7 +98,9 @@ class OnBase:
         frozen = FrozenBase.held(info.fingerprint, device, precision)
         if frozen is None:
             frozen = FrozenBase.open(sources.recorded(info, base), device, precision)
-        return Adapted.open(entry, weights, frozen, entry_points.find("method", entry.method))
+        return Adapted.open(
+            entry, weights, frozen, entry_points.find_plugin("method", entry.method)
+        )
 
     def answer(
         self,
@@ -113,7 +115,7 @@ class OnBase:
 
         light = LightBase.open(sources.recorded(entries[0].require_base(), base))
         placed = [
-            light.place(entry, weights[entry.ref], entry_points.find("method", entry.method))
+            light.place(entry, weights[entry.ref], entry_points.find_plugin("method", entry.method))
             for entry in entries
         ]
         return light.answer(texts, placed)

@@ -62,7 +62,7 @@ class WithoutBase:
         """Train as an entry was trained."""
         from swereg.adapters.standalone import training
 
-        method = entry_points.find("method", entry.method)
+        method = entry_points.find_plugin("method", entry.method)
         return None, training.fit(method, dataset, recipe, on_progress=on_progress)
 
     def arrays(self, weights: Weights) -> Mapping[str, NDArray[Any]]:
@@ -79,7 +79,7 @@ class WithoutBase:
 
         if base is not None:
             entry.require_base()  # refuses
-        return Alone.open(entry, weights, entry_points.find("method", entry.method))
+        return Alone.open(entry, weights, entry_points.find_plugin("method", entry.method))
 
     def answer(
         self,
@@ -92,8 +92,8 @@ class WithoutBase:
         from swereg.adapters.standalone.classifier import Alone
 
         return [
-            Alone.open(entry, weights[entry.ref], entry_points.find("method", entry.method)).logits(
-                texts
-            )
+            Alone.open(
+                entry, weights[entry.ref], entry_points.find_plugin("method", entry.method)
+            ).logits(texts)
             for entry in entries
         ]

@@ -15,7 +15,7 @@ from swereg.adapters.method import HEAD_BIAS, HEAD_WEIGHT, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PEFT_PREFIX, PeftMethod, PeftTensors
 from swereg.adapters.methods.settings import NAME, json_object
 from swereg.errors import CheckFailed, UsageError
-from swereg.plugins.specs import check
+from swereg.plugins.specs import check_settings
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -59,7 +59,7 @@ class AnyPeftSettings:
                 f"PEFT's, without {refused or 'regular expressions: layers are lists of names'}",
             ),
         }
-        check("peft", self, rules)
+        check_settings("peft", self, rules)
 
     def options(self) -> dict[str, Any]:
         """Return ``config`` as a mapping."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from swereg.adapters.method import Array, Delta, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 from swereg.adapters.methods.settings import are_names
-from swereg.plugins.specs import check
+from swereg.plugins.specs import check_settings
 
 if TYPE_CHECKING:
     from peft import IA3Config
@@ -37,7 +37,7 @@ class Ia3Settings:
             "targets": (are_names(self.targets), "names of layers, such as key+value"),
             "feedforward": (set(self.inputs()) <= set(targets), "empty or some of the targets"),
         }
-        check("ia3", self, rules)
+        check_settings("ia3", self, rules)
 
     def inputs(self) -> list[str]:
         """Return the names in ``feedforward``."""

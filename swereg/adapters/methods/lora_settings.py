@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from swereg.adapters.methods.settings import NAME, are_names, is_positive, is_rank, json_object
-from swereg.plugins.specs import check
+from swereg.plugins.specs import check_settings
 
 Number = TypeVar("Number", int, float)
 
@@ -55,7 +55,7 @@ class LoraSettings:
                 'names, not regular expressions, with numbers: {"layer.11.output.dense": 16}',
             ),
         }
-        check("lora", self, rules)
+        check_settings("lora", self, rules)
 
     def numbers(self) -> list[int] | None:
         """Return the numbers in ``layers``, or None for all."""

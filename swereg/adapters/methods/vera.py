@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from swereg.adapters.method import Array, Delta, Frozen, Lowered
 from swereg.adapters.methods.peft_method import PeftMethod, PeftTensors
 from swereg.adapters.methods.settings import are_names, is_rank
-from swereg.plugins.specs import check
+from swereg.plugins.specs import check_settings
 
 if TYPE_CHECKING:
     from peft import VeraConfig
@@ -48,7 +48,7 @@ class VeraSettings:
             "seed": (0 <= self.seed < 2**32, "from 0 to 4294967295"),
             "targets": (are_names(self.targets), "names of layers, such as query+value"),
         }
-        check("vera", self, rules)
+        check_settings("vera", self, rules)
 
 
 class Vera(PeftMethod):

@@ -52,7 +52,7 @@ class PeftFolder:
     digest: str
 
 
-def read(folder: Path) -> PeftFolder:
+def read_folder(folder: Path) -> PeftFolder:
     """Read a folder in PEFT's format from anybody. Nothing is unpickled, nothing is fetched.
 
     Raises:
@@ -76,7 +76,7 @@ def read(folder: Path) -> PeftFolder:
     raw = json_object(_bytes(folder / CONFIG, LARGEST_JSON), CONFIG)
     config = understand(raw, CONFIG)
     data = _bytes(folder / TENSORS, foreign_tensors.LARGEST)
-    tensors, metadata = foreign_tensors.read(data, TENSORS)
+    tensors, metadata = foreign_tensors.read_foreign_tensors(data, TENSORS)
     facts = _facts(folder, metadata)
     return PeftFolder(
         config=config,

@@ -18,7 +18,7 @@ MOST_TENSORS = 4096
 DTYPES = ("F32", "F16", "BF16")
 
 
-def read(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_foreign_tensors(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read tensors, in float32, and the metadata beside them.
 
     Args:

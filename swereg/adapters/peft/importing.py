@@ -20,7 +20,7 @@ from swereg.adapters.peft.foreign_tensors import refusal
 from swereg.adapters.tensors import write_tensors
 from swereg.adapters.training.environment import environment
 from swereg.errors import CheckFailed
-from swereg.evaluation.scoring import pack, score
+from swereg.evaluation.scoring import pack_outputs, score
 from swereg.plugins import entry_points
 from swereg.plugins.specs import settings_of
 from swereg.records.dataset import Dataset, texts
@@ -62,7 +62,7 @@ def import_folder(
     Raises:
         CheckFailed: it does not fit the base, its configuration, or the labels.
     """
-    method = entry_points.find("method", folder.config.method)
+    method = entry_points.find_plugin("method", folder.config.method)
     imported = put_on(folder, base, method, labels, max_length)
     recipe = Recipe(folder.config.method, asdict(imported.settings), max_length=max_length)
     return fitted(folder, imported, base, recipe, uuid.uuid4().hex, dataset)
@@ -197,7 +197,7 @@ def fitted(
     return replace(
         facts,
         scores={"test": score(logits, truth)},
-        outputs=(pack("test", logits, truth),),
+        outputs=(pack_outputs("test", logits, truth),),
         cut={"test": sum(cut)},
         environment=environment(base.device),
     )

@@ -1,4 +1,8 @@
-"""An entry folded into a copy of its base: a plain model of transformers."""
+"""An entry folded into a copy of its base: a plain model of transformers.
+
+It knows no method: it folds the form that runs (method.Lowered), so a method of a plugin can be
+merged too, and the result is compared with the entry before it is written.
+"""
 
 from __future__ import annotations
 

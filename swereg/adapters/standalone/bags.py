@@ -1,4 +1,8 @@
-"""Bags of n-grams: what texts are for scikit-learn, and how a vocabulary is stored and rebuilt."""
+"""Bags of n-grams: what texts are for scikit-learn, and how a vocabulary is stored and rebuilt.
+
+A vocabulary is stored as UTF-8 lines in a tensor of bytes, and scikit-learn's vectoriser is rebuilt
+around it; the tests hold the answers of a fresh process to those of its own pipeline, to 1e-6.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""The seam of methods without a base: what they learn, and how it answers."""
+"""The seam of methods without a base: what they learn, and how it answers.
+
+Whether a BERT is worth it shows only beside what needs none, held to the same data, scores and
+paired tests. A method on a base is asked how it changes an encoder, one without is asked for
+answers, and nothing of either question is left in the other. What makes sense on a base alone is
+refused, not ignored. All parameters count as trainable: everything was learnt, and nothing is
+frozen.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from swereg.adapters.standalone.method import Answerer, Learnt, Tensors
-from swereg.plugins.specs import check
+from swereg.plugins.specs import check_settings
 from swereg.records.dataset import Dataset, texts
 from swereg.records.progress import OnProgress, Tried, Trying, silent
 
@@ -38,8 +38,10 @@ class TfidfSettings:
             "min_texts": (self.min_texts >= 1, "1 or more"),
             "C": (_are_positive(self.C), "a number above 0, or several joined by +"),
         }
-        check("tfidf", self, rules)
-        check("tfidf", self, {"chars": (bool(self.spans), "needed where there are no words")})
+        check_settings("tfidf", self, rules)
+        check_settings(
+            "tfidf", self, {"chars": (bool(self.spans), "needed where there are no words")}
+        )
 
     @property
     def spans(self) -> dict[str, tuple[int, int]]:

@@ -14,7 +14,7 @@ from swereg.adapters.standalone.classifier import answerer
 from swereg.adapters.standalone.method import Standalone
 from swereg.adapters.tensors import read_arrays, write_arrays
 from swereg.errors import UsageError
-from swereg.evaluation.scoring import pack, score
+from swereg.evaluation.scoring import pack_outputs, score
 from swereg.plugins.specs import Spec, settings_of
 from swereg.records.dataset import SPLITS, Dataset, Split, texts
 from swereg.records.progress import OnProgress, silent
@@ -87,7 +87,8 @@ def fit(
         best_epoch=None,
         scores={split: score(answers, dataset.columns(split)) for split, answers in logits.items()},
         outputs=tuple(
-            pack(split, answers, dataset.columns(split)) for split, answers in logits.items()
+            pack_outputs(split, answers, dataset.columns(split))
+            for split, answers in logits.items()
         ),
         seconds=seconds,
         cut=dict.fromkeys(SPLITS, 0),

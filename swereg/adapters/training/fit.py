@@ -2,6 +2,12 @@
 
 Seed, then load, then attach, then train; so the same recipe on the same data gives the same
 losses, to the last bit on one thread.
+
+What is stored is what was measured: after training, the weights are serialised, read back and put
+on a fresh base; the validation answers must be those of the training, and the scores on the test
+split are computed with the weights in that form. Frozen weights are packed twice for training, for
+the way there and the way back; that memory (680 MB for KB-BERT) is given back before the entry is
+tested.
 """
 
 from __future__ import annotations
@@ -32,7 +38,7 @@ from swereg.adapters.training.encoding import encode, run_encoder_once
 from swereg.adapters.training.environment import environment
 from swereg.adapters.training.loop import Best, Keep, Learning, Learnt, learn
 from swereg.errors import CheckFailed
-from swereg.evaluation.scoring import Logits, pack, score
+from swereg.evaluation.scoring import Logits, pack_outputs, score
 from swereg.plugins.specs import settings_of
 from swereg.records.dataset import Dataset, Split, texts
 from swereg.records.progress import Notice, OnProgress, Started, silent
@@ -107,7 +113,7 @@ class Training:
         on_cpu = self.accelerator.device.type == "cpu"
         if recipe.precision == "bf16" and on_cpu and products.bf16_is_slow():
             on_progress(Notice(products.SLOW_BF16))
-        base, plain, self.model = begin(source, method, len(dataset.labels), self.recipe)
+        base, plain, self.model = prepare_model(source, method, len(dataset.labels), self.recipe)
         self.info = base.info
         self.trainable, self.total = count(self.model)
 
@@ -175,7 +181,8 @@ class Training:
             best_epoch=best.epoch.number,
             scores={s: score(logits, dataset.columns(s)) for s, logits in outputs.items()},
             outputs=tuple(
-                pack(split, logits, dataset.columns(split)) for split, logits in outputs.items()
+                pack_outputs(split, logits, dataset.columns(split))
+                for split, logits in outputs.items()
             ),
             seconds=seconds,
             cut=self.cut,
@@ -183,7 +190,7 @@ class Training:
         )
 
 
-def begin(
+def prepare_model(
     source: BaseSource, method: Method, labels: int, recipe: Recipe
 ) -> tuple[Base, SequenceClassifier, nn.Module]:
     """Load the base and attach the method, after the recipe's seed.

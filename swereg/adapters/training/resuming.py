@@ -26,7 +26,7 @@ def resume_fit(
     recipe = Recipe(**facts["recipe"])
     return fit(
         sources.recorded(BaseInfo(**facts["base"])),
-        entry_points.find("method", recipe.method),
+        entry_points.find_plugin("method", recipe.method),
         dataset,
         recipe,
         on_progress=on_progress,

@@ -56,7 +56,7 @@ def affordable(trainable: int) -> bool:
     return trainable * _PER_PARAMETER <= LARGEST
 
 
-def write(loop: Loop, past: Past, facts: Mapping[str, Any]) -> bytes:
+def write_state(loop: Loop, past: Past, facts: Mapping[str, Any]) -> bytes:
     """Write the state after an epoch; ``facts`` are JSON values that come with it."""
     tensors = {f"model.{name}": value.data for name, value in _learning(loop.model)}
     tensors |= {f"best.{name}": value for name, value in past.state.items()}
@@ -81,7 +81,7 @@ def write(loop: Loop, past: Past, facts: Mapping[str, Any]) -> bytes:
     return bytes(safetensors.torch.save(ready, {"facts": json.dumps(content)}))
 
 
-def read(loop: Loop, content: bytes) -> Past:
+def read_state(loop: Loop, content: bytes) -> Past:
     """Put a state in place; return what the epochs before gave.
 
     Raises:

@@ -1,4 +1,8 @@
-"""Several trainings on one base: one after the other, or in one pass over it."""
+"""Several trainings on one base: one after the other, or in one pass over it.
+
+A training is a generator that yields each batch and is sent its loss; alone it is driven by its own
+model, together by one pass over the frozen layers of all. The loop is the same code.
+"""
 
 from __future__ import annotations
 

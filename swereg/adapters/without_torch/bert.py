@@ -1,4 +1,4 @@
-"""BERT on packed tokens, on numpy: see adapters/bert.py, of which this is the small copy."""
+"""BERT on packed tokens, on numpy: see adapters/bert/, of which this is the small copy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LightBert:
     """A frozen BERT encoder with pooler.
 
     Args:
-        tensors: those of ``bert_checkpoint.shapes``, in float32 or float16.
+        tensors: those of ``bert.checkpoint.shapes``, in float32 or float16.
         config: the content of config.json.
     """
 
@@ -95,12 +95,13 @@ class LightBert:
         out = np.empty_like(q)
         width = q.shape[1] // self._heads
         for row in batch.rows:
+            # a row's tokens, [tokens, hidden], to [heads, tokens, width]
             queries, keys, values = (
                 x[row].reshape(-1, self._heads, width).transpose(1, 0, 2) for x in (q, k, v)
             )
             weights = queries @ keys.transpose(0, 2, 1)  # [heads, tokens, tokens]
             weights *= np.float32(width**-0.5)
-            weights -= weights.max(-1, keepdims=True)
+            weights -= weights.max(-1, keepdims=True)  # so that exp cannot overflow
             np.exp(weights, out=weights)
             weights /= weights.sum(-1, keepdims=True)
             out[row] = (weights @ values).transpose(1, 0, 2).reshape(-1, q.shape[1])

@@ -21,7 +21,7 @@ def choose_seeds(seeds: int | Sequence[int], first: int | None, method: str) -> 
     Raises:
         UsageError: there is none, one is there twice, or the method does not care.
     """
-    spec = specs.parse(method)
+    spec = specs.parse_method(method)
     if not kind_of_method(spec.method).is_seeded(spec.method):
         raise UsageError(
             f"{spec.name} learns the same with every seed",

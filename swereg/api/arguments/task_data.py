@@ -39,7 +39,7 @@ def task_and_data(
         NotFound: there is no such task, or its texts are not in the registry.
         DataError: the examples cannot be trained on.
     """
-    from swereg.datasets.checks import check
+    from swereg.datasets.checks import check_dataset
     from swereg.datasets.reading import read_data
 
     with existing(registry) as store:
@@ -48,7 +48,7 @@ def task_and_data(
             dataset = _in_known_order(read_data(data, read, described.labels), described, store)
         elif task is not None:
             described = find_task(task, store)
-            dataset = check(described.read(), read)
+            dataset = check_dataset(described.read(), read)
         else:
             raise UsageError(
                 "nothing was said to train",
@@ -98,8 +98,8 @@ def find_task(task: str | Task, store: Registry | None) -> Task:
         return read_task(task)
     stored = store.tasks() if store else []
     name = unicodedata.normalize("NFC", task)
-    if store is None or name not in stored or task in entry_points.names("task"):
-        installed: Task = entry_points.find("task", task, also=stored)
+    if store is None or name not in stored or task in entry_points.plugin_names("task"):
+        installed: Task = entry_points.find_plugin("task", task, also=stored)
         return installed
     return replace(store.task(name), read=partial(_newest, store, name))
 

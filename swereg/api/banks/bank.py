@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from swereg.adapters.classifier import Classifier, listed, predictions
+from swereg.adapters.classifier import Classifier, as_texts, predictions
 from swereg.adapters.kinds import kind_of_entry
 from swereg.api.arguments.opening import open_reader
 from swereg.api.banks.residents import Residents
@@ -142,7 +142,7 @@ class Bank:
             UsageError: there are not as many references as texts.
             NotFound, CheckFailed: as for load.
         """
-        texts = listed(texts)
+        texts = as_texts(texts)
         names = [refs] * len(texts) if isinstance(refs, str) else list(refs)
         if len(names) != len(texts):
             raise UsageError(
@@ -169,7 +169,7 @@ class Bank:
         Returns:
             By ``name/version`` the answers in the order of the texts.
         """
-        texts = listed(texts)
+        texts = as_texts(texts)
         names = [entry.ref for entry in self.entries] if refs is None else list(refs)
         residents = list(dict.fromkeys(self._use(names)))
         answers: dict[str, list[Prediction]] = {}

@@ -60,7 +60,7 @@ def check(
         limit,
         result.dataset,
         _lengths(result.dataset, source, limit),
-        twins.find(result.dataset),
+        twins.find_twins(result.dataset),
     )
 
 
@@ -79,7 +79,7 @@ def _is_task(name: str, store: Registry | None) -> bool:
     """Tell whether a task is meant; a file that is there wins over a name."""
     if name.lower().endswith(TASK_FILE):
         return True
-    names = [*entry_points.names("task"), *(store.tasks() if store else ())]
+    names = [*entry_points.plugin_names("task"), *(store.tasks() if store else ())]
     return name in names and not Path(name).exists()
 
 

@@ -72,7 +72,7 @@ def export(
     with open_reader(registry) as store:
         facts = store.find_dataset(dataset)
         examples = store.dataset(facts.digest)
-    text = writing.write(examples, form, spreadsheet=spreadsheet)
+    text = writing.write_dataset(examples, form, spreadsheet=spreadsheet)
     if path:
         _put(path, text)
     fault = "" if spreadsheet else _fault(examples, text, form)
@@ -82,7 +82,7 @@ def export(
 
 def _put(path: Path, text: str) -> None:
     try:
-        files.write(path, text, private=True)
+        files.write_whole(path, text, private=True)
     except OSError as fault:
         raise StorageError(
             f"{path} cannot be written",

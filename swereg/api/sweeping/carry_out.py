@@ -160,7 +160,7 @@ class Sweeping:
             keep = replace(keep, on_epoch=remember, until=until)
         return trainer.Training(
             self.source,
-            entry_points.find("method", recipe.method),
+            entry_points.find_plugin("method", recipe.method),
             self.dataset,
             recipe,
             on_progress=partial(self._report, training),

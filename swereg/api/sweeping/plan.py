@@ -136,7 +136,7 @@ def recipe_of(
     """
     from swereg.adapters.training import recipes
 
-    own_keys = {field.name for field in fields(specs.parse(method).method.settings)}
+    own_keys = {field.name for field in fields(specs.parse_method(method).method.settings)}
     of_method: dict[str, Any] = dict(settings)
     of_recipe: dict[str, Any] = {**options, "seed": combination.seed}
     for key, value in {**combination.fixed, **combination.said}.items():
@@ -144,7 +144,7 @@ def recipe_of(
             of_recipe[key] = _number(key, value)
         else:
             of_method[key] = str(value)
-    return recipes.recipe(specs.parse(method, of_method), recommended, max_length, of_recipe)
+    return recipes.recipe(specs.parse_method(method, of_method), recommended, max_length, of_recipe)
 
 
 def _number(key: str, value: Any) -> Any:

@@ -28,7 +28,7 @@ def plot_sweep(run: SweepRun, key: str, *, output: str | Path, metric: str = "ac
     from swereg.evaluation.report import plots
 
     target = Path(output).expanduser()
-    plots.check(target)
+    plots.check_target(target)
     keys = list(run.combinations[0].said) if run.combinations else []
     if key not in keys:
         raise UsageError(

@@ -55,7 +55,7 @@ class Run:
         with contextlib.suppress(OSError):
             if not self.started:
                 self._start()
-            files.write(self.folder / "state.safetensors", state)
+            files.write_whole(self.folder / "state.safetensors", state)
 
     def state(self) -> bytes:
         """Read the state after the last epoch."""
@@ -79,7 +79,7 @@ class Run:
 
     def forget(self) -> None:
         """Remove the folder."""
-        forget(self.run)
+        forget_run(self.run)
         self.started = False
 
     def _start(self) -> None:
@@ -93,8 +93,10 @@ class Run:
             "registry": self.registry,
             "source": self.dataset.source,
         }
-        files.write(self.folder / "data.jsonl", self.dataset.to_jsonl().encode())
-        files.write(self.folder / "run.json", json.dumps(content, ensure_ascii=False).encode())
+        files.write_whole(self.folder / "data.jsonl", self.dataset.to_jsonl().encode())
+        files.write_whole(
+            self.folder / "run.json", json.dumps(content, ensure_ascii=False).encode()
+        )
         self.started = True
 
 
@@ -122,7 +124,7 @@ def keeping(run: Run | None) -> Iterator[None]:
         run.release()
 
 
-def forget(run: str) -> None:
+def forget_run(run: str) -> None:
     """Remove the folder of a run that is stored, if there is one."""
     shutil.rmtree(folder() / run, ignore_errors=True)
 
@@ -138,7 +140,7 @@ def interrupted() -> list[Run]:
     return [run for run in map(_read, (path.parent for path in paths)) if run is not None]
 
 
-def find(run: str) -> Run:
+def find_run(run: str) -> Run:
     """Return an interrupted run by the beginning of its name.
 
     Raises:

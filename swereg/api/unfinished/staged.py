@@ -49,7 +49,7 @@ def store(registry: Registry, new: NewEntry, *, keep_data: bool) -> Entry:
     Raises:
         SweregError: as Registry.add; the hint says how nothing is lost.
     """
-    created = files.now()
+    created = files.utc_now()
     path = _stage(registry, new, created, keep_data=keep_data)
     try:
         if new.base is not None:
@@ -117,7 +117,7 @@ def discard(run: str) -> None:
     if any(training.run.startswith(run) for training in staged()):
         _find(run).path.unlink()
     else:
-        runs.find(run).forget()
+        runs.find_run(run).forget()
 
 
 def _recover(registry: Registry, run_names: tuple[str, ...], name: str | None) -> list[Entry]:
@@ -130,7 +130,7 @@ def _recover(registry: Registry, run_names: tuple[str, ...], name: str | None) -
         if entry.base is not None:
             registry.set_default_base(entry.base)
         training.path.unlink()
-        runs.forget(training.run)
+        runs.forget_run(training.run)
         stored.append(entry)
     return stored
 

@@ -9,7 +9,7 @@ from swereg.api.values import import_numpy
 from swereg.cli import options, output
 from swereg.cli.completion import references, tasks
 from swereg.cli.display import leaderboard, pair
-from swereg.cli.fail_if import check
+from swereg.cli.fail_if import check_comparison
 from swereg.cli.options import Session, option
 from swereg.records.metrics import METRICS, comparison_sorts
 
@@ -100,9 +100,9 @@ def compare(
     if form == "json":
         output.as_json(comparison.to_json())
     elif comparison.between and (form == "md" or (not form and output.is_terminal())):
-        pair.draw(comparison.between, comparison, form)
+        pair.draw_pair(comparison.between, comparison, form)
     else:
-        leaderboard.draw(comparison, form)
+        leaderboard.draw_leaderboard(comparison, form)
     if comparison.more:
         output.say(f"{comparison.more:,} more; see them with --all or --limit N")
     for text in comparison.notices:
@@ -119,4 +119,4 @@ def compare(
             registry=session.registry,
         )
         output.say(f"drawn: {path}")
-    check(comparison, fail_if)
+    check_comparison(comparison, fail_if)

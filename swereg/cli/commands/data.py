@@ -90,7 +90,7 @@ def show(session: Session, dataset: str, rows: int, as_json: bool) -> None:
     if as_json:
         output.as_json({**stored.to_json(), "rows": [row._asdict() for row in shown]})
     else:
-        datasets.draw(stored, shown)
+        datasets.draw_dataset(stored, shown)
 
 
 @data.command()
@@ -261,6 +261,6 @@ def check(
     if as_json:
         output.as_json(report.to_json())
     else:
-        data_check.draw(report)
+        data_check.draw_data_check(report)
     if not report.accepted:
         ctx.exit(REFUSED)

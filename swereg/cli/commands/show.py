@@ -85,7 +85,7 @@ def show(
         if as_json:
             output.as_json(examination.to_json())
             return
-        answers.draw(examination, [view for view, is_on in views.items() if is_on], limit)
+        answers.draw_answers(examination, [view for view, is_on in views.items() if is_on], limit)
     elif as_json:
         output.as_json(entry.to_json())
     elif output.is_terminal():

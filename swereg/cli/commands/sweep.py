@@ -177,7 +177,7 @@ def _tell(run: swereg.SweepRun, session: Session) -> None:
     compared = swereg.compare(
         task=run.task, where=[f"tag=sweep={run.name}"], registry=session.registry
     )
-    leaderboard.draw(compared, "")
+    leaderboard.draw_leaderboard(compared, "")
     if run.before:
         output.say(f"{len(run.before)} of them had been trained before")
     for training in run.given_up:

@@ -231,7 +231,7 @@ def train(
         for ref in refs:
             output.data(ref)
     else:
-        trained.tell(result, session.registry)
+        trained.tell_trained(result, session.registry)
 
 
 def _refuse_with_resume() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from swereg.api.values import Bin, Examination, LabelFigures, Mistake
 
 
-def draw(examination: Examination, views: Sequence[str], limit: int) -> None:
+def draw_answers(examination: Examination, views: Sequence[str], limit: int) -> None:
     """Print the views asked for, or the metrics if none was."""
     for number, view in enumerate(views or ["metrics"]):
         if number:

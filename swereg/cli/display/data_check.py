@@ -19,7 +19,7 @@ Facts = list[tuple[str, str]]
 _MOST = 80  # characters of a text in an example
 
 
-def draw(report: Report) -> None:
+def draw_data_check(report: Report) -> None:
     """Show a report, and the verdict at its end."""
     sections: list[tuple[str, Facts]] = []
     if report.dataset is not None and report.lengths is not None and report.twins is not None:

@@ -67,7 +67,7 @@ COLUMNS: tuple[Column[StoredDataset], ...] = (
 )
 
 
-def draw(dataset: StoredDataset, rows: Sequence[Row]) -> None:
+def draw_dataset(dataset: StoredDataset, rows: Sequence[Row]) -> None:
     """Show one dataset and some of its rows."""
     sections = [
         (

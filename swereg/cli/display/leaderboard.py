@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 UNSPREAD = ("trainable", "trainable_percent", "size", "seconds")  # seeds hardly change them
 
 
-def draw(comparison: Comparison, form: str) -> None:
+def draw_leaderboard(comparison: Comparison, form: str) -> None:
     """Print a row per entry or recipe; for a person with what the signs mean."""
     drawn = not form and output.is_terminal()
     if drawn:

@@ -24,7 +24,7 @@ COSTS = {
 }
 
 
-def draw(between: Between, comparison: Comparison, form: str = "") -> None:
+def draw_pair(between: Between, comparison: Comparison, form: str = "") -> None:
     """Draw the metrics, then what differs, then the sentence."""
     names = (between.a, between.b)
     measured, changed = (

@@ -25,7 +25,7 @@ def refs(result: Entry | SeedRun) -> list[str]:
     return [entry.ref for entry in ([result] if isinstance(result, Entry) else result.entries)]
 
 
-def tell(result: Entry | SeedRun, registry: str | None) -> None:
+def tell_trained(result: Entry | SeedRun, registry: str | None) -> None:
     """Tell a person what was trained; give a program the references, and the words to stderr."""
     stored = ("stored in", locations.without_password(registry or locations.registry_location()))
     facts = [stored, *(_summary(result) if isinstance(result, Entry) else _spreads(result))]

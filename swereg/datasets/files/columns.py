@@ -64,7 +64,7 @@ class Chosen(NamedTuple):
     split: str
 
 
-def choose(path: Path, columns: Sequence[str], options: ReadOptions) -> Chosen:
+def choose_columns(path: Path, columns: Sequence[str], options: ReadOptions) -> Chosen:
     """Find the columns of texts and labels, by what was said or by the usual names.
 
     Raises:

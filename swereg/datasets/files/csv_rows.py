@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from swereg.datasets.files import delimiters
-from swereg.datasets.files.columns import choose
+from swereg.datasets.files.columns import choose_columns
 from swereg.datasets.files.delimiters import DELIMITERS
 from swereg.datasets.files.refusals import counted, lines, place, printable, quote, refuse
 from swereg.records.dataset import ReadOptions
@@ -47,12 +47,12 @@ def read_table(path: Path, text: str, options: ReadOptions) -> Table:
     body = text[len(preamble) :]
     if options.delimiter:
         delimiter = delimiters.named(options.delimiter)
-    delimiter = delimiter or delimiters.find(body)
+    delimiter = delimiter or delimiters.find_delimiter(body)
     raw = delimiters.quotes_are_text(body, delimiter)
     records = _records(path, body, delimiter, raw=raw, begins=2 if preamble else 1)
     _, header = next((record for record in records if record[1]), (1, []))
     columns = [column.strip().removeprefix("\ufeff") for column in header]
-    chosen = choose(path, columns, options)
+    chosen = choose_columns(path, columns, options)
     at = [columns.index(name) for name in (chosen.text, chosen.label, chosen.split) if name]
     rows: list[Row] = []
     bad: list[Record] = []

@@ -44,7 +44,7 @@ def named(delimiter: str) -> str:
     return character
 
 
-def find(text: str) -> str:
+def find_delimiter(text: str) -> str:
     """Find the delimiter that gives most rows as many fields as the header, two or more."""
     best, score = (0.0, 0), ","
     for delimiter in DELIMITERS:

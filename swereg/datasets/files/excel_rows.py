@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from swereg.datasets.files import workbooks
 from swereg.datasets.files.cells import plain
-from swereg.datasets.files.columns import choose
+from swereg.datasets.files.columns import choose_columns
 from swereg.datasets.files.csv_rows import Row, Table
 from swereg.datasets.files.refusals import counted, lines, printable, refuse
 from swereg.records.dataset import ReadOptions
@@ -78,7 +78,7 @@ def _columns(path: Path, header: tuple[Any, ...], options: ReadOptions) -> _Colu
     names = [_value(cell).strip() for cell in header]
     while names and not names[-1]:
         names.pop()
-    chosen = choose(path, names, options)
+    chosen = choose_columns(path, names, options)
     split = names.index(chosen.split) if chosen.split else None
     return _Columns(names.index(chosen.text), names.index(chosen.label), split, chosen.notices)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-from swereg.datasets.files.columns import choose
+from swereg.datasets.files.columns import choose_columns
 from swereg.datasets.files.csv_rows import Row, Table, refuse_too_many
 from swereg.datasets.files.refusals import place, printable, quote, refuse
 from swereg.records.dataset import ReadOptions
@@ -31,7 +31,7 @@ def read_json(path: Path, text: str, options: ReadOptions) -> Table:
     if not first:
         return Table(path, [], [])
     columns = list(dict.fromkeys(key for _, cells in first for key in cells))
-    chosen = choose(path, columns, options)
+    chosen = choose_columns(path, columns, options)
     rows = []
     for number, (line, cells) in enumerate(chain(first, parsed), start=1):
         refuse_too_many(path, number)

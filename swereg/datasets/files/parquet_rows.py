@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from swereg.datasets.files.cells import plain
-from swereg.datasets.files.columns import choose
+from swereg.datasets.files.columns import choose_columns
 from swereg.datasets.files.csv_rows import Row, Table, refuse_too_many
 from swereg.datasets.files.decoding import LARGEST, read_bytes, too_large
 from swereg.datasets.files.refusals import import_extra, place, printable, quote, refuse
@@ -34,7 +34,7 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
     try:
         file = parquet.ParquetFile(arrow.BufferReader(data))
         columns = list(file.schema_arrow.names)
-        chosen = choose(path, columns, options)
+        chosen = choose_columns(path, columns, options)
         chosen_columns = [name for name in (chosen.text, chosen.label, chosen.split) if name]
         _refuse_size(path, file.metadata, chosen_columns)
         words = [

@@ -26,7 +26,7 @@ class Card(NamedTuple):
     default: str = ""
 
 
-def read(card: Path) -> Card:
+def read_card(card: Path) -> Card:
     """Read the configs of a README.
 
     Raises:
@@ -56,7 +56,7 @@ def _name(config: Mapping[str, Any]) -> str:
     return str(config.get("config_name", "default"))
 
 
-def choose(
+def choose_config(
     card: Card,
     files: Sequence[str],
     config: str,

@@ -33,11 +33,11 @@ def fetch(spec: Spec, options: ReadOptions) -> Located:
     exact = replace(spec, revision=commit)
     listed = _listed(exact)
     sizes = _cached(folder) if listed is None else listed
-    card = hub_card.read(folder / CARD)
+    card = hub_card.read_card(folder / CARD)
     parts = (
-        hub_card.choose(card, list(sizes), spec.config, spec.splits)
+        hub_card.choose_config(card, list(sizes), spec.config, spec.splits)
         if card.configs
-        else layout.choose(list(sizes), spec.config, spec.splits)
+        else layout.choose_files(list(sizes), spec.config, spec.splits)
     )
     if listed is None and set(sizes) <= {CARD}:
         raise _unreachable(spec, "nothing; none of its data files is there")

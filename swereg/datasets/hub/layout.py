@@ -15,7 +15,7 @@ from swereg.records.dataset import Split
 _NEUTRAL = {"data"}  # a folder of this name is no config
 
 
-def choose(files: Sequence[str], config: str, splits: Mapping[Split, str]) -> Parts:
+def choose_files(files: Sequence[str], config: str, splits: Mapping[Split, str]) -> Parts:
     """Say which files are train, val and test.
 
     A folder is a config, such as ``sv/train-00000-of-00001.parquet``, unless it is called data

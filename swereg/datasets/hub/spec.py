@@ -65,10 +65,10 @@ def spec_in(source: Source) -> Spec | None:
             hint="Give it alone; it brings its own splits.",
             code="hub.spec",
         )
-    return parse(texts[0])
+    return parse_spec(texts[0])
 
 
-def parse(text: str) -> Spec:
+def parse_spec(text: str) -> Spec:
     """Read a Hub spec.
 
     Raises:

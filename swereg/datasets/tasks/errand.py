@@ -1,6 +1,6 @@
 """Built-in task: which department of a Swedish municipality is a message for?"""
 
-from swereg.datasets.tasks.packaged import read
+from swereg.datasets.tasks.packaged import read_packaged
 from swereg.records.dataset import Task
 
 LABELS = (
@@ -14,7 +14,7 @@ LABELS = (
 
 TASK = Task(
     name="errand",
-    read=lambda: read("errand", LABELS),
+    read=lambda: read_packaged("errand", LABELS),
     labels=LABELS,
     description="Which department of a Swedish municipality is a resident's message for?",
     source="written for swereg; see swereg/tasks/data/errand/README.md",

@@ -10,7 +10,7 @@ from swereg.records.dataset import SPLITS, Dataset, Example
 FOLDER = Path(__file__).parent / "data"
 
 
-def read(name: str, labels: tuple[str, ...]) -> Dataset:
+def read_packaged(name: str, labels: tuple[str, ...]) -> Dataset:
     """Read the three splits of a packaged task."""
     parts = []
     for split in SPLITS:

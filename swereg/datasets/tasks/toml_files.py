@@ -20,14 +20,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from swereg.datasets.checks import check
+from swereg.datasets.checks import check_dataset
 from swereg.datasets.files.decoding import read_bytes
 from swereg.datasets.files.refusals import printable
 from swereg.datasets.files.splits import Located, Source
 from swereg.datasets.hub import fetching
 from swereg.datasets.hub import spec as hub_spec
 from swereg.datasets.labels import Labels
-from swereg.datasets.reading import find, gather
+from swereg.datasets.reading import gather, locate_files
 from swereg.datasets.tasks.toml_keys import check_keys, wrong
 from swereg.errors import UsageError
 from swereg.records import refs
@@ -104,7 +104,7 @@ def _source(path: Path, keys: Mapping[str, Any]) -> Source:
     source: str = keys["source"]
     if not source.startswith(hub_spec.PREFIX):
         return path.parent / source
-    spec = hub_spec.parse(source)
+    spec = hub_spec.parse_spec(source)
     twice = [key for key in ("text", "label") if getattr(spec, key) and keys.get("columns", {})]
     twice += ["splits"] if spec.splits and keys.get("splits") else []
     if twice:
@@ -129,7 +129,7 @@ def _read(
 ) -> Dataset:
     """Read the examples. Where the file asks for no dedupe, the caller checks and may ask."""
     dataset, places = gather(_located(source, splits, options), labels)
-    return check(dataset, options, places) if options.dedupe else dataset
+    return check_dataset(dataset, options, places) if options.dedupe else dataset
 
 
 def _located(source: Source, splits: Mapping[str, str], options: ReadOptions) -> Located:
@@ -140,4 +140,4 @@ def _located(source: Source, splits: Mapping[str, str], options: ReadOptions) ->
     if splits:
         folder = Path(str(source))
         return Located({n: [folder / splits[n]] for n in SPLITS if n in splits}, [], options)
-    return find(source, options)
+    return locate_files(source, options)

@@ -5,7 +5,7 @@ from swereg.evaluation.comparison.examination import Examination, Mistake, exami
 from swereg.evaluation.comparison.leaderboard import (
     Choice,
     Comparison,
-    choose,
+    choose_rows,
     compare,
 )
 from swereg.evaluation.comparison.pair import Between, Change
@@ -20,7 +20,7 @@ __all__ = [
     "Examination",
     "Mistake",
     "Row",
-    "choose",
+    "choose_rows",
     "compare",
     "examine",
 ]

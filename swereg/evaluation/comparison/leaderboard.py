@@ -11,16 +11,16 @@ from swereg.errors import Conflict, NotFound, UsageError
 from swereg.evaluation.comparison.evidence import Evidence
 from swereg.evaluation.comparison.notices import notices
 from swereg.evaluation.comparison.pair import Between, between, shared
-from swereg.evaluation.comparison.ranking import measure, rank
+from swereg.evaluation.comparison.ranking import measure_rows, rank_rows
 from swereg.evaluation.comparison.rows import (
     Row,
-    against,
+    difference_to,
     figure_of,
     in_order,
+    make_row,
     mark_best,
     mark_varied,
-    row,
-    spread,
+    spread_of,
 )
 from swereg.evaluation.statistics import METRICS, Aligned, Fold, fold
 from swereg.records.dataset import Split
@@ -112,13 +112,13 @@ def compare(
     able = [item for item in evidence if item.entry.ref in counted]
     paired = two and not folded
     aligned, why = shared(evidence, split) if paired else (_common(able, split), "")
-    resampled = measure(rows, aligned, list(METRICS) if paired else [*stored(), metric])
-    ranked = rank(rows, resampled, metric)
+    resampled = measure_rows(rows, aligned, list(METRICS) if paired else [*stored(), metric])
+    ranked = rank_rows(rows, resampled, metric)
     pair = between(evidence[0], evidence[1], split, metric, resampled, why) if paired else None
     held = next((row for row in ranked if row.baseline), None)
-    marked = mark_varied(mark_best([against(row, held) for row in ranked]))
+    marked = mark_varied(mark_best([difference_to(row, held) for row in ranked]))
     if sort:
-        marked = in_order(marked, sort, lambda row: row.figures.get(sort))
+        marked = in_order(marked, sort, lambda make_row: make_row.figures.get(sort))
     cut = chosen.rows > len(groups) or limit is None  # already, or not at all
     shown = [
         row
@@ -137,7 +137,7 @@ def compare(
     )
 
 
-def choose(
+def choose_rows(
     outlines: Sequence[Outline], limit: int, *, metric: str | None, folded: bool, sort: str
 ) -> Choice:
     """Choose the entries of the best rows by a column, as they were scored when they were trained.
@@ -254,8 +254,8 @@ def _common(evidence: Sequence[Evidence], split: Split) -> Aligned | None:
 def _stored(group: Fold, by_ref: Mapping[str, Entry], baseline: str, split: Split) -> Row:
     """Make a row with its scores as they were stored; they stay where nothing better is known."""
     entries = [by_ref[ref] for ref in group.refs]
-    made_row = row(entries, group.repeats, baseline=baseline in group.refs)
-    means, deviations = spread([entry.scores.get(split, {}) for entry in entries])
+    made_row = make_row(entries, group.repeats, baseline=baseline in group.refs)
+    means, deviations = spread_of([entry.scores.get(split, {}) for entry in entries])
     return replace(
         made_row,
         figures={**made_row.figures, **means},

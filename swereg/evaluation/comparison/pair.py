@@ -15,7 +15,7 @@ from swereg.evaluation.statistics import (
     Pair,
     Resampled,
     Scored,
-    align,
+    align_answers,
     paired,
     sentence,
 )
@@ -122,7 +122,7 @@ def shared(evidence: Sequence[Evidence], split: Split) -> tuple[Aligned | None, 
     several = len({item.entry.dataset for item in evidence}) > 1
     learnt = frozenset().union(*(item.learnt for item in evidence)) if several else ()
     try:
-        return align({ref: part for ref, part in scored.items() if part}, learnt), ""
+        return align_answers({ref: part for ref, part in scored.items() if part}, learnt), ""
     except Conflict as conflict:
         return None, f"{conflict.what}. {conflict.why}".strip()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from swereg.evaluation.comparison.rows import Row, spread
+from swereg.evaluation.comparison.rows import Row, spread_of
 from swereg.evaluation.statistics import METRICS, Aligned, Resampled, resample, standings
 from swereg.records.metrics import columns, stored
 
 
-def measure(
+def measure_rows(
     rows: Sequence[Row], aligned: Aligned | None, metrics: Sequence[str]
 ) -> dict[str, Resampled]:
     """Resample some metrics of the rows of which every entry is among the aligned ones."""
@@ -23,7 +23,7 @@ def measure(
     return resample(groups, list(dict.fromkeys(metrics))) if groups else {}
 
 
-def rank(rows: Sequence[Row], resampled: Mapping[str, Resampled], metric: str) -> list[Row]:
+def rank_rows(rows: Sequence[Row], resampled: Mapping[str, Resampled], metric: str) -> list[Row]:
     """Rank the rows that were measured; leave the others alone."""
     if not resampled:
         return list(rows)
@@ -54,7 +54,7 @@ def _measured(
     defined = [
         dict(zip(values, column, strict=True)) for column in zip(*values.values(), strict=True)
     ]
-    means, deviations = spread(defined)
+    means, deviations = spread_of(defined)
     intervals = {name: sample.interval(ref) for name, sample in resampled.items()}
     held = base is not None and ref != base
     return replace(

@@ -78,14 +78,16 @@ class Row:
         )
 
 
-def row(entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool = False) -> Row:
+def make_row(
+    entries: Sequence[Entry], repeats: Sequence[str] = (), *, baseline: bool = False
+) -> Row:
     """Start the row of one entry, or of the seeds of one recipe, with what it costs."""
     first = entries[0]
     costs = [
         {column: getattr(outline, column) for column in COSTS}
         for outline in map(Outline.of, entries)
     ]
-    figures, deviations = spread(costs)
+    figures, deviations = spread_of(costs)
     single = len(entries) == 1
     return Row(
         refs=tuple(entry.ref for entry in entries),
@@ -110,7 +112,7 @@ def _recipe(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in asdict(entry.recipe).items() if key not in elsewhere}
 
 
-def spread(
+def spread_of(
     scores: Sequence[Mapping[str, float | None]],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Take the mean of each column that all have, and the deviation (n - 1) if they are several."""
@@ -131,7 +133,7 @@ def spread(
     return means, deviations
 
 
-def against(row: Row, baseline: Row | None) -> Row:
+def difference_to(row: Row, baseline: Row | None) -> Row:
     """Take the baseline's figures from a row's."""
     if baseline is None or row == baseline:
         return row
@@ -157,7 +159,7 @@ def mark_best(rows: Sequence[Row]) -> list[Row]:
         for mark, value in zip(marks, values, strict=True):
             if value == top:
                 mark.append(column)
-    return [replace(row, best=tuple(mark)) for row, mark in zip(rows, marks, strict=True)]
+    return [replace(make_row, best=tuple(mark)) for make_row, mark in zip(rows, marks, strict=True)]
 
 
 def mark_varied(rows: Sequence[Row]) -> list[Row]:

@@ -82,7 +82,7 @@ def facts(pairs: list[tuple[str, Part]]) -> Html:
 
 def recipe(entry: Entry) -> list[tuple[str, Part]]:
     """All that decided how an entry turned out, and what it cost."""
-    settings_shown = settings.ordered(entry.method, entry.recipe.settings)
+    settings_shown = settings.ordered_settings(entry.method, entry.recipe.settings)
     learnt = formatting.trainable(entry.trainable, entry.total)
     return [
         ("method", f"{entry.method} ({settings_shown})" if settings_shown else entry.method),

@@ -83,7 +83,7 @@ def _row(row: Row, contents: Contents, across: Scale | None) -> Html:
 
 
 def _name(row: Row, contents: Contents) -> Html:
-    brief = f"{row.method} {settings.brief(row.method, row.settings, row.varied)}".strip()
+    brief = f"{row.method} {settings.brief_settings(row.method, row.settings, row.varied)}".strip()
     several = len({table_row.base for table_row in contents.comparison.rows}) > 1
     where = f" on {row.base}" if several and row.base else ""
     return joined(

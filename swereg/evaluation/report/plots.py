@@ -38,7 +38,7 @@ _STYLE: Any = {
 }
 
 
-def check(path: Path) -> None:
+def check_target(path: Path) -> None:
     """Refuse early what cannot be drawn.
 
     Raises:
@@ -62,7 +62,7 @@ def check(path: Path) -> None:
         ) from fault
 
 
-def draw(
+def draw_plot(
     comparison: Comparison,
     entries: Mapping[str, Entry],
     looks: Mapping[str, Examination],

@@ -1,6 +1,6 @@
 """The mathematics of comparison: pure functions over stored outputs. Knows no torch and no SQL."""
 
-from swereg.evaluation.statistics.alignment import Aligned, align
+from swereg.evaluation.statistics.alignment import Aligned, align_answers
 from swereg.evaluation.statistics.bootstrap import Bootstrap, Interval
 from swereg.evaluation.statistics.calibration import Bin
 from swereg.evaluation.statistics.groups import Resampled, paired, resample
@@ -30,7 +30,7 @@ __all__ = [
     "SeedRun",
     "Spread",
     "Standing",
-    "align",
+    "align_answers",
     "fold",
     "paired",
     "report",

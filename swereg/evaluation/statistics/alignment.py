@@ -34,7 +34,7 @@ class Aligned:
     of: Mapping[str, int]
 
 
-def align(scored: Mapping[str, Scored], learnt: Iterable[str] = ()) -> Aligned:
+def align_answers(scored: Mapping[str, Scored], learnt: Iterable[str] = ()) -> Aligned:
     """Keep the examples that all entries answered and on whose label all agree.
 
     Texts are the same if they are equal in Unicode form NFC; a text that occurs twice on one side

@@ -11,7 +11,7 @@ import numpy as np
 from swereg.evaluation.statistics.alignment import check_same
 from swereg.evaluation.statistics.bootstrap import Bootstrap, Interval
 from swereg.evaluation.statistics.metrics import METRICS, Metric
-from swereg.evaluation.statistics.paired import Difference, Pair, decide, judge, mcnemar
+from swereg.evaluation.statistics.paired import Difference, Pair, decide, judge_pair, mcnemar
 from swereg.evaluation.statistics.scored import Numbers, Scored
 from swereg.evaluation.statistics.significance import seeds_test
 
@@ -59,7 +59,7 @@ class Resampled:
         is_resampled = a in self.values and b in self.values
         drawn = (self.values[a], self.values[b]) if is_resampled else None
         if len(first_group) == len(second_group) == 1:
-            return judge(self.metric, first_group[0], second_group[0], drawn, self.bootstrap)
+            return judge_pair(self.metric, first_group[0], second_group[0], drawn, self.bootstrap)
         moved = drawn[1] - drawn[0] if drawn else None
         first, second = self.mean(a), self.mean(b)
         value = second - first if first is not None and second is not None else None

@@ -1,4 +1,8 @@
-"""Hold one entry against another on the same examples."""
+"""Hold one entry against another on the same examples.
+
+A comparison is of examples, not of averages: a bootstrap resample is a column of weights, the same
+for all entries, so that differences are paired.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +106,7 @@ def mcnemar(a: Scored, b: Scored) -> McNemar:
     return McNemar(both_right, only_a, only_b, neither, sign_test(only_a, only_b))
 
 
-def judge(
+def judge_pair(
     metric: Metric,
     a: Scored,
     b: Scored,

@@ -46,7 +46,7 @@ class Rows:
         return seals.seal(name, entry, parts["epochs"], parts["outputs"])
 
 
-def read(connection: sa.Connection, run: str) -> Rows:
+def read_rows(connection: sa.Connection, run: str) -> Rows:
     """Read everything of an entry that is there."""
     query = sa.select(t.entries, t.models.c.name.label("model_name")).join(t.models)
     entry = _plain(connection.execute(query.where(t.entries.c.run == run)).one())
@@ -82,7 +82,7 @@ def without_texts(rows: Rows) -> Rows:
     return Rows(rows.name, rows.entry, shared, rows.parts)
 
 
-def insert(
+def insert_rows(
     connection: sa.Connection, rows: Rows, weights: Row, *, name: str, number: int | None = None
 ) -> Ref:
     """Insert an entry under a name's next number, or under a higher one that it must have.
@@ -123,7 +123,7 @@ def insert_once(
     run = rows.entry["run"]
     stored = entry_of_run(connection, run)
     if stored is None:
-        ref = insert(connection, rows, weights, name=name)
+        ref = insert_rows(connection, rows, weights, name=name)
         record_event(
             connection,
             "import",
@@ -134,7 +134,7 @@ def insert_once(
             weights=rows.entry["weights"],
         )
         return ref
-    if read(connection, run).content != rows.content:
+    if read_rows(connection, run).content != rows.content:
         raise Conflict(
             f"{stored.ref} is of the same run as {rows.ref} of {source}, but not the same",
             why=f"Labels, scores, curve or weights of run {run} differ.",

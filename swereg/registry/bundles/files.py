@@ -26,10 +26,10 @@ from swereg.registry.database import tables as t
 from swereg.registry.database.connection import Database
 from swereg.registry.database.header import is_registry
 from swereg.registry.entries import rows
-from swereg.registry.entries.admission import check
+from swereg.registry.entries.admission import check_new_entry
 from swereg.registry.entries.inserts import NewRows, insert_entry, insert_new
 from swereg.registry.entries.queries import Selects
-from swereg.registry.entries.rows import now as now
+from swereg.registry.entries.rows import utc_now as utc_now
 from swereg.registry.entries.weights import WeightStore
 
 ENDING = ".swereg"
@@ -47,7 +47,7 @@ class Bundle:
     runs: tuple[str, ...]  # in the order of their numbers
 
 
-def write(
+def write_bundle(
     database: Database, store: WeightStore, entries: Sequence[Entry], target: Path, *, texts: bool
 ) -> None:
     """Write entries into a new file, which is there whole or not at all.
@@ -65,7 +65,7 @@ def write(
                 code="export.large",
             )
     try:
-        with files.replacing(target) as temporary:
+        with files.replacing_file(target) as temporary:
             temporary.unlink()
             with _opened(temporary, create=True) as (new, inside):
                 for entry in entries:
@@ -90,12 +90,12 @@ def _copy(
 ) -> None:
     with database.reading() as connection:
         soundness.check_seal(connection, entry)
-        copied = copying.read(connection, entry.run)
+        copied = copying.read_rows(connection, entry.run)
         weights = store.read(Selects(connection), entry.weights_digest, entry.ref)
     copied = copied if texts else copying.without_texts(copied)
     row = inside.row(weights)
     with new.writing() as connection:
-        copying.insert(connection, copied, row, name=entry.name, number=entry.version)
+        copying.insert_rows(connection, copied, row, name=entry.name, number=entry.version)
 
 
 def stage(new: NewEntry, target: Path, meant_for: str, *, created: str, keep_data: bool) -> None:
@@ -108,18 +108,18 @@ def stage(new: NewEntry, target: Path, meant_for: str, *, created: str, keep_dat
         StorageError: the file cannot be written, or the weights are too large for one.
         CheckFailed: the training is not sound.
     """
-    new = check(new)
+    new = check_new_entry(new)
     if new.fitted.weights.size > LARGEST:
         raise StorageError("the weights are too large for a file of entries", code="export.large")
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with files.replacing(target) as temporary:
+        with files.replacing_file(target) as temporary:
             temporary.unlink()
             with _opened(temporary, create=True) as (database, store):
                 ready = NewRows.of(new, store.row(new.fitted.weights), keep_data=keep_data)
                 with database.writing() as connection:
                     insert_entry(connection, ready, created)
-                    row = {"key": MEANT_FOR, "value": rows.text(meant_for)}
+                    row = {"key": MEANT_FOR, "value": rows.to_json(meant_for)}
                     insert_new(connection, t.meta, row)
     except OSError as fault:
         raise StorageError(

@@ -81,7 +81,7 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
     with database.reading() as connection:
         source = Selects(connection)
         entry = entry_of_run(connection, run)
-        copied = copying.read(connection, run)
+        copied = copying.read_rows(connection, run)
         outputs = read_outputs(source, run)
         weights = store.read(source, copied.entry["weights"], str(copied.ref))
         about = read_task(source, copied.entry["task"])
@@ -100,7 +100,7 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
         )
         _same(
             f"{entry.ref}",
-            {**rows.entry_row(new, entry.dataset), "labels": rows.text(list(entry.labels))},
+            {**rows.entry_row(new, entry.dataset), "labels": rows.to_json(list(entry.labels))},
             copied.entry,
         )
         _same(
@@ -117,7 +117,7 @@ def check_entry(database: Database, store: WeightStore, run: str) -> None:
                 },
                 shared["datasets"],
             )
-            admission.check(new)
+            admission.check_new_entry(new)
         else:
             _check_counted(new, outputs, shared.get("datasets"))
         _check_facts(entry, shared)

@@ -40,7 +40,7 @@ class Copied:
     entries: int
 
 
-def copy(database: Database, store: WeightStore, target: str | Path | None) -> Copied:
+def copy_registry(database: Database, store: WeightStore, target: str | Path | None) -> Copied:
     """Copy a registry to one moment, and check every byte of the copy.
 
     Raises:
@@ -53,7 +53,7 @@ def copy(database: Database, store: WeightStore, target: str | Path | None) -> C
     copies = WeightStore.beside(path)
     new = not copies.folder.exists()
     try:
-        with files.replacing(path) as temporary:
+        with files.replacing_file(path) as temporary:
             names = _copy_all(database, store, temporary, copies)
             checked = _check(temporary, copies)
     except BaseException as fault:
@@ -166,7 +166,7 @@ def back_up(path: Path, version: int) -> Path:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     target = path.with_name(f"{path.name}.schema{version}-{now}.bak")
     try:
-        with files.replacing(target) as temporary:
+        with files.replacing_file(target) as temporary:
             _copy(path, temporary)
     except OSError as fault:
         raise StorageError(

@@ -64,7 +64,7 @@ class Checked:
 
 def check_all(database: Database, store: WeightStore, on_checked: OnChecked) -> Checked:
     """Check everything, a short transaction for each thing, so that others can go on writing."""
-    steps: list[Step] = [("the tables", layout.check), ("the registry", _rules)]
+    steps: list[Step] = [("the tables", layout.check_layout), ("the registry", _rules)]
     if database.path is not None:
         steps = [("the file", _file), ("the foreign keys", _foreign_keys), *steps]
     refs: list[str] = []
@@ -214,7 +214,7 @@ def _dataset(digest: str, users: str) -> Callable[[sa.Connection], int]:
         if row is None or row.content is None:  # the texts are not kept
             return 0
         try:
-            rows.dataset_of(row)
+            rows.dataset_of_row(row)
         except CheckFailed as fault:
             raise CheckFailed(
                 f"the texts of {users} are not those that were stored",

@@ -45,7 +45,7 @@ class Status:
     weights_in_files: tuple[int, int]
 
 
-def of(connection: sa.Connection, database: Database, store: WeightStore) -> Status:
+def status_of(connection: sa.Connection, database: Database, store: WeightStore) -> Status:
     """Count."""
     on_disk = database.path is not None
 

@@ -1,4 +1,9 @@
-"""Aliases: pointing them, removing them, going back; every move is kept, nothing is overwritten."""
+"""Aliases: pointing them, removing them, going back; every move is kept, nothing is overwritten.
+
+The past of an alias is a table of its own, alias_moves, a row per move, tied to its event. It names
+versions by number, so it outlives what gc frees. Where an alias stands is a foreign key, and a
+trigger refuses to mark as deleted what one points to.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +22,12 @@ from swereg.registry.entries.inserts import insert_new
 from swereg.registry.entries.lookup import deleted_entries, find_entry
 from swereg.registry.entries.queries import Selects
 from swereg.registry.entries.reading import alias_moves, read_aliases
-from swereg.registry.entries.rows import now
+from swereg.registry.entries.rows import utc_now
 
 _VERBS = {"set": "alias", "rollback": "rollback", "rm": "unalias"}  # of the events
 
 
-def point(connection: sa.Connection, alias: str, entry: Entry, message: str) -> None:
+def point_alias(connection: sa.Connection, alias: str, entry: Entry, message: str) -> None:
     """Point an alias of a model to one of its entries, wherever it pointed before."""
     model = _model(connection, entry.name)
     old = _target(connection, model, alias)
@@ -31,7 +36,7 @@ def point(connection: sa.Connection, alias: str, entry: Entry, message: str) -> 
         _move(connection, ref, "set", old, entry.version, message)
 
 
-def unpoint(connection: sa.Connection, ref: Ref, message: str) -> Move:
+def remove_alias(connection: sa.Connection, ref: Ref, message: str) -> Move:
     """Remove an alias; its history stays.
 
     Raises:
@@ -99,7 +104,7 @@ def _move(
         entry = connection.execute(
             sa.select(t.entries.c.id).where(t.entries.c.model == model, t.entries.c.version == new)
         ).scalar_one()
-        values = {"entry": entry, "created": now()}
+        values = {"entry": entry, "created": utc_now()}
         insert_new(connection, t.aliases, {"model": model, "alias": alias, **values})
         connection.execute(sa.update(t.aliases).where(is_alias).values(values))
     number = record_event(connection, _VERBS[kind], str(ref), old=old, new=new, message=message)

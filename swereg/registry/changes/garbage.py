@@ -1,4 +1,9 @@
-"""Freeing the space of what was deleted, without touching anything that is referred to."""
+"""Freeing the space of what was deleted, without touching anything that is referred to.
+
+Rows go first, then files: a crash in between leaves files that nothing refers to, never rows
+without their file. Both happen under the writers' lock, and whoever stores an entry looks for its
+file under that lock, so a file that is being used again is not lost in between.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +56,7 @@ class Doomed:
     size: int
 
 
-def freed(doomed: Doomed, files_: Mapping[Path, int], given_back: int = 0) -> Freed:
+def freed_of(doomed: Doomed, files_: Mapping[Path, int], given_back: int = 0) -> Freed:
     """Sum up."""
     refs, total = tuple(doomed.entries.values()), sum(files_.values())
     return Freed(refs, doomed.size, len(files_), total, given_back)
@@ -86,7 +91,7 @@ def doomed(connection: sa.Connection, limit: str) -> Doomed:
     return Doomed(refs, list(weights), list(texts), size)
 
 
-def delete(connection: sa.Connection, doomed: Doomed) -> None:
+def delete_rows(connection: sa.Connection, doomed: Doomed) -> None:
     """Delete rows; foreign keys refuse what something refers to."""
     for number, ref in doomed.entries.items():
         for table in (t.outputs, t.epochs, t.tags):
@@ -129,7 +134,7 @@ def leftovers(
             yield file, state.st_size
 
 
-def remove(paths: Iterable[Path]) -> None:
+def remove_files(paths: Iterable[Path]) -> None:
     """Remove files that no row speaks of, as many as can be.
 
     Raises:

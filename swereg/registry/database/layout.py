@@ -8,7 +8,7 @@ from swereg.registry.database import faults
 from swereg.registry.database.tables import METADATA
 
 
-def missing(connection: sa.Connection) -> list[str]:
+def missing_columns(connection: sa.Connection) -> list[str]:
     """Name the tables and columns that should be there and are not, such as ``entries.note``."""
     inspector = sa.inspect(connection)
     tables_there = set(inspector.get_table_names())
@@ -24,13 +24,13 @@ def missing(connection: sa.Connection) -> list[str]:
     return missing_columns
 
 
-def check(connection: sa.Connection) -> int:
+def check_layout(connection: sa.Connection) -> int:
     """Refuse a registry that lacks some of them; return that no byte of an entry was read.
 
     Raises:
         SchemaMismatch: it does.
     """
-    lacks = missing(connection)
+    lacks = missing_columns(connection)
     if lacks:
         raise faults.layout(f"It lacks {', '.join(lacks)}")
     return 0

@@ -2,6 +2,9 @@
 
 JSON is kept as canonical text, times as UTC text with a final Z. No foreign key cascades: what
 something refers to cannot be deleted.
+
+Tables and statements, not SQLAlchemy's object mapper: what leaves the registry are frozen records
+anyway, and listing is many times faster.
 """
 
 from __future__ import annotations

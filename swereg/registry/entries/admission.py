@@ -18,7 +18,7 @@ from swereg.records.training import Outputs
 from swereg.registry.entries import rows
 
 
-def check(new: NewEntry) -> NewEntry:
+def check_new_entry(new: NewEntry) -> NewEntry:
     """Return a training with its names in NFC, or refuse one that could not be trusted.
 
     Raises:
@@ -83,7 +83,7 @@ def _check_facts(new: NewEntry) -> None:
         task.metric,
     ]
     try:
-        rows.text(facts).encode()
+        rows.to_json(facts).encode()
         if new.dataset is not None:
             new.dataset.to_jsonl().encode()
     except UnicodeEncodeError as fault:

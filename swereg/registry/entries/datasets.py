@@ -62,7 +62,7 @@ def find_dataset(
             hint="List what there is: swereg data list",
             code="dataset.unknown",
         )
-    entry = find_entry(refs.parse(text))
+    entry = find_entry(refs.parse_ref(text))
     if entry.dataset is None:
         raise NotFound(
             f"{entry.ref} has no dataset",
@@ -88,7 +88,7 @@ def read_dataset(source: Source, digest: str) -> Dataset:
             hint="Give the data again with --data FILE.",
             code="dataset.missing",
         )
-    return rows.dataset_of(row)
+    return rows.dataset_of_row(row)
 
 
 def read_texts(source: Source, digest: str) -> Dataset | None:
@@ -98,7 +98,7 @@ def read_texts(source: Source, digest: str) -> Dataset | None:
         CheckFailed: they are not those that were stored.
     """
     for row in source.rows("dataset", digest=digest):
-        return rows.dataset_of(row) if row.content is not None else None
+        return rows.dataset_of_row(row) if row.content is not None else None
     return None
 
 
@@ -109,7 +109,7 @@ def read_task(source: Source, name: str) -> Task:
         NotFound: nothing was stored for such a task.
     """
     for row in source.rows("task", name=nfc(name)):
-        return rows.task_of(row)
+        return rows.task_of_row(row)
     raise NotFound(
         f"the registry has nothing of a task {name!r}",
         hint="List what there is: swereg list",
@@ -147,7 +147,7 @@ def _read_facts(source: Source, digests: Sequence[str]) -> list[StoredDataset]:
 
 
 def _stored_dataset(row: Any, users: Sequence[Any]) -> StoredDataset:
-    labels, counts = rows.value(row.labels), rows.value(row.counts)
+    labels, counts = rows.from_json(row.labels), rows.from_json(row.counts)
     return StoredDataset(
         digest=row.digest,
         labels=tuple(labels),

@@ -15,8 +15,8 @@ from swereg.registry.entries import rows
 def record_event(connection: sa.Connection, verb: str, subject: str, **detail: Any) -> int:
     """Append an event; return its number."""
     query = sa.insert(t.events).returning(t.events.c.id)
-    values = {"at": rows.now(), "actor": _actor(), "verb": verb, "subject": subject}
-    number = connection.execute(query.values(**values, detail=rows.text(detail))).scalar_one()
+    values = {"at": rows.utc_now(), "actor": _actor(), "verb": verb, "subject": subject}
+    number = connection.execute(query.values(**values, detail=rows.to_json(detail))).scalar_one()
     return int(number)
 
 

@@ -62,7 +62,7 @@ def insert_entry(connection: sa.Connection, new: NewRows, created: str = "") -> 
     if new.dataset is not None:
         insert_dataset(connection, new.dataset)
     model, version = next_version(connection, new.name, new.task["name"])
-    row = {**new.entry, "model": model, "version": version, "created": created or rows.now()}
+    row = {**new.entry, "model": model, "version": version, "created": created or rows.utc_now()}
     row["seal"] = seals.seal(new.name, row, new.epochs, new.outputs)
     entry = connection.execute(sa.insert(t.entries).returning(t.entries.c.id), row).scalar_one()
     for table, parts in ((t.epochs, new.epochs), (t.outputs, new.outputs)):
@@ -86,7 +86,9 @@ def insert_new(connection: sa.Connection, table: sa.Table, row: Row) -> None:
 def _insert_task(connection: sa.Connection, new: NewRows) -> None:
     """Insert a task; what a later training says of it counts, what it leaves out stays."""
     insert_new(connection, t.tasks, new.task)
-    if new.entry["origin"] == rows.text({}):  # an import knows nothing of where the task's data are
+    if new.entry["origin"] == rows.to_json(
+        {}
+    ):  # an import knows nothing of where the task's data are
         facts = {key: new.task[key] for key in ("labels", *rows.TASK_FACTS) if new.task[key]}
         connection.execute(
             sa.update(t.tasks).where(t.tasks.c.name == new.task["name"]).values(facts)
@@ -109,7 +111,7 @@ def next_version(connection: sa.Connection, name: str, task: str) -> tuple[int, 
     insert_new(
         connection,
         t.models,
-        {"name": name, "task": task, "next_version": 1, "created": rows.now()},
+        {"name": name, "task": task, "next_version": 1, "created": rows.utc_now()},
     )
     row = connection.execute(
         sa.update(t.models)

@@ -136,7 +136,7 @@ def _read_some(source: Source, ids: Sequence[int]) -> list[Entry]:
     for number, key, value in source.rows("tags_of_entries", ids=ids):
         tags[number][key] = value
     row_of = {row.id: row for row in source.rows("entries", ids=ids)}
-    return [rows.entry_of(row_of[n], curves[n], aliases[n], tags[n]) for n in ids]
+    return [rows.entry_of_row(row_of[n], curves[n], aliases[n], tags[n]) for n in ids]
 
 
 def get_entry(source: Source, ref: Ref) -> Entry | None:
@@ -164,7 +164,7 @@ def _ids_of(source: Source, ref: Ref) -> list[int]:
 
 def read_outputs(source: Source, run: str) -> tuple[Outputs, ...]:
     """Read the outputs of one training, validation first."""
-    return tuple(rows.outputs_of(row) for row in source.rows("outputs", run=run))
+    return tuple(rows.outputs_of_row(row) for row in source.rows("outputs", run=run))
 
 
 def model_names(source: Source) -> list[str]:
@@ -175,8 +175,8 @@ def model_names(source: Source) -> list[str]:
 def default_base(source: Source) -> BaseInfo | None:
     """Return the base that the registry takes when none is named, or None before there is one."""
     for meta in source.rows("meta", key=DEFAULT_BASE):
-        (row,) = source.rows("base", fingerprint=rows.value(meta.value))
-        return rows.base_of(row)
+        (row,) = source.rows("base", fingerprint=rows.from_json(meta.value))
+        return rows.base_of_row(row)
     return None
 
 
@@ -224,5 +224,6 @@ def read_events(source: Source, ref: Ref | None = None, limit: int | None = None
         values = {"subject": str(ref), "name": ref.name, "version": ref.version}
         matching = source.rows("events_of_version", **values, limit=most_events)
     return [
-        Event(row.at, row.actor, row.verb, row.subject, rows.value(row.detail)) for row in matching
+        Event(row.at, row.actor, row.verb, row.subject, rows.from_json(row.detail))
+        for row in matching
     ]

@@ -21,19 +21,19 @@ _MOST_TEXT = 2 * 2**30  # bytes of a dataset
 TASK_FACTS = ("description", "source", "licence", "homepage", "citation", "metric")
 
 
-def now() -> str:
+def utc_now() -> str:
     """The time in UTC, as text that sorts."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def text(value: Any) -> str:
+def to_json(value: Any) -> str:
     """Write JSON in its one canonical form; NaN and infinity are refused."""
     return json.dumps(
         value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
     )
 
 
-def value(stored: str) -> Any:
+def from_json(stored: str) -> Any:
     """Read JSON.
 
     Raises:
@@ -71,12 +71,12 @@ def base_row(base: BaseInfo) -> Row:
         "parameters": base.parameters,
         "hidden_size": base.hidden_size,
         "max_length": base.max_length,
-        "recommended": text(base.recommended),
-        "created": now(),
+        "recommended": to_json(base.recommended),
+        "created": utc_now(),
     }
 
 
-def base_of(row: Stored) -> BaseInfo:
+def base_of_row(row: Stored) -> BaseInfo:
     """A base, as recorded."""
     return BaseInfo(
         row.name,
@@ -86,17 +86,17 @@ def base_of(row: Stored) -> BaseInfo:
         row.parameters,
         row.hidden_size,
         row.max_length,
-        value(row.recommended),
+        from_json(row.recommended),
     )
 
 
 def task_row(task: Task) -> Row:
     """A task's facts, as stored."""
     facts = {fact: getattr(task, fact) for fact in TASK_FACTS}
-    return {"name": task.name, "labels": text(list(task.labels)), **facts, "created": now()}
+    return {"name": task.name, "labels": to_json(list(task.labels)), **facts, "created": utc_now()}
 
 
-def task_of(row: Stored) -> Task:
+def task_of_row(row: Stored) -> Task:
     """A task's facts; it brings no data."""
 
     def no_data() -> Dataset:
@@ -107,7 +107,7 @@ def task_of(row: Stored) -> Task:
         )
 
     facts = {fact: getattr(row, fact) for fact in TASK_FACTS}
-    return Task(row.name, read=no_data, labels=tuple(value(row.labels)), **facts)
+    return Task(row.name, read=no_data, labels=tuple(from_json(row.labels)), **facts)
 
 
 def dataset_row(dataset: Dataset, source: str, *, keep: bool) -> Row:
@@ -115,18 +115,18 @@ def dataset_row(dataset: Dataset, source: str, *, keep: bool) -> Row:
     content = dataset.to_jsonl().encode()
     return {
         "digest": dataset.digest,
-        "labels": text(list(dataset.labels)),
+        "labels": to_json(list(dataset.labels)),
         "train": len(dataset.train),
         "val": len(dataset.val),
         "test": len(dataset.test),
-        "counts": text({name: dataset.counts(name) for name in SPLITS}),
+        "counts": to_json({name: dataset.counts(name) for name in SPLITS}),
         "source": source,
         "content": zlib.compress(content, 9) if keep else None,
-        "created": now(),
+        "created": utc_now(),
     }
 
 
-def dataset_of(row: Stored) -> Dataset:
+def dataset_of_row(row: Stored) -> Dataset:
     """A dataset, as it was.
 
     Raises:
@@ -164,30 +164,30 @@ def entry_row(new: NewEntry, dataset: str | None) -> Row:
         "run": new.run,
         "task": new.task.name,
         "method": fitted.recipe.method,
-        "labels": text(list(new.labels)),
+        "labels": to_json(list(new.labels)),
         "base": new.base and new.base.fingerprint,
         "base_name": new.base and new.base.name,
         "base_revision": new.base and new.base.revision,
         "dataset": dataset,
         "weights": fitted.weights.digest,
         "size": fitted.weights.size,
-        "recipe": text(new.known_recipe),
+        "recipe": to_json(new.known_recipe),
         "trainable": fitted.trainable,
         "total": fitted.total,
         "best_epoch": fitted.best_epoch,
         "val_loss": fitted.scores.get("val", {}).get("loss"),
         "accuracy": scores.get("accuracy"),
         "macro_f1": scores.get("macro_f1"),
-        "scores": text(fitted.scores),
+        "scores": to_json(fitted.scores),
         "seconds": fitted.seconds,
-        "cut": text(fitted.cut),
-        "environment": text(fitted.environment),
-        "origin": text(new.origin),
+        "cut": to_json(fitted.cut),
+        "environment": to_json(fitted.environment),
+        "origin": to_json(new.origin),
         "note": new.note,
     }
 
 
-def entry_of(
+def entry_of_row(
     row: Stored, epochs: Sequence[Epoch], aliases: Sequence[str], tags: Mapping[str, str]
 ) -> Entry:
     """An entry, as recorded. Its base carries the name under which it was trained.
@@ -245,7 +245,7 @@ def _entry_of(
     )
 
 
-def outlines_of(matching: Iterable[Sequence[Any]]) -> list[Outline]:
+def outlines_of_rows(matching: Iterable[Sequence[Any]]) -> list[Outline]:
     """What ranks entries, as recorded.
 
     Args:
@@ -291,6 +291,6 @@ def _about(row: Stored) -> dict[str, str]:
     return {fact: fact_text for fact, fact_text in facts.items() if fact_text}
 
 
-def outputs_of(row: Stored) -> Outputs:
+def outputs_of_row(row: Stored) -> Outputs:
     """Outputs, as recorded."""
     return Outputs(row.split, row.rows, row.columns, row.logits, row.truth)

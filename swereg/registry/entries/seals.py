@@ -38,7 +38,7 @@ def seal(name: str, entry: Values, epochs: Iterable[Values], outputs: Iterable[V
         sorted(_written(SEALED_EPOCH, epoch) for epoch in epochs),
         sorted(_written(SEALED_OUTPUTS, part) for part in outputs),
     ]
-    return hashlib.sha256(rows.text(parts).encode()).hexdigest()
+    return hashlib.sha256(rows.to_json(parts).encode()).hexdigest()
 
 
 def check_seal(source: Source, run: str, ref: Ref) -> None:

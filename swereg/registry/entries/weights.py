@@ -144,10 +144,10 @@ class WeightStore:
             return
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.mkdir(exist_ok=True, mode=0o700)
-        with files.replacing(path) as temporary, temporary.open("wb") as target:
+        with files.replacing_file(path) as temporary, temporary.open("wb") as target:
             shutil.copyfileobj(source, target, 2**20)
         for folder in (self.folder, self.folder.parent):
-            files.sync(folder)
+            files.sync_folder(folder)
 
 
 def _open(weights: Weights) -> Stream:

@@ -40,5 +40,7 @@ def test_transformers_reads_the_same_tokenizer() -> None:
 def test_its_advice_is_used_where_nothing_is_said() -> None:
     source = sources.resolve("mini")
     for method in ("lora", "full", "head"):
-        recipe = recipes.recipe(specs.parse(method), source.recommended, source.max_length, {})
+        recipe = recipes.recipe(
+            specs.parse_method(method), source.recommended, source.max_length, {}
+        )
         assert recipe.learning_rate == source.recommended[method]["learning_rate"]

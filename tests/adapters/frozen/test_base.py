@@ -50,7 +50,7 @@ LONG = 64  # tokens that the tiny base takes
 def trained(source: BaseSource, spec: str, labels: int, seed: int) -> tuple[Any, dict[str, Any]]:
     """Attach a method and put random numbers where training would; return model and tensors."""
     torch.manual_seed(seed)
-    parsed = specs.parse(spec)
+    parsed = specs.parse_method(spec)
     chosen = specs.settings_of(parsed.method, parsed.said)
     model = parsed.method.attach(
         SequenceClassifier(source.load(by_transformers=True).encoder, labels, dropout=0.0), chosen
@@ -63,7 +63,7 @@ def trained(source: BaseSource, spec: str, labels: int, seed: int) -> tuple[Any,
 
 
 def place(base: FrozenBase, spec: str, tensors: dict[str, Any], labels: int) -> Placed:
-    parsed = specs.parse(spec)
+    parsed = specs.parse_method(spec)
     chosen = specs.settings_of(parsed.method, parsed.said)
     return base.place(parsed.method.lower(tensors, base, chosen), labels, LONG)
 

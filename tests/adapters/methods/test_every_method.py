@@ -108,7 +108,7 @@ def trained(base: Base, case: Case) -> tuple[Any, dict[str, Tensor]]:
 
 
 def chosen(case: Case) -> tuple[Any, Any]:
-    method = specs.parse(case[0]).method
+    method = specs.parse_method(case[0]).method
     return method, specs.settings_of(method, case[1])
 
 
@@ -347,7 +347,7 @@ def tensor(name):
 
 base = SimpleNamespace(prefix="bert", tensor=tensor)
 for name, settings in json.loads(sys.argv[3]):
-    method = specs.parse(name).method
+    method = specs.parse_method(name).method
     stored = read_tensors(Weights.of(Path(sys.argv[2], name).read_bytes()))
     assert method.lower(stored, base, specs.settings_of(method, settings)).deltas, name
 loaded = {"peft", "accelerate", "transformers", "swereg.adapters.training.fit"} & set(sys.modules)

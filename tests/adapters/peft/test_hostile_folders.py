@@ -236,7 +236,7 @@ def test_flipped_bits_are_an_error_or_another_number(
     for place in range(0, 1200):
         data[place] ^= 1 << place % 8
         try:
-            foreign_tensors.read(bytes(data), TENSORS)
+            foreign_tensors.read_foreign_tensors(bytes(data), TENSORS)
         except CheckFailed:
             refusals += 1
         data[place] ^= 1 << place % 8

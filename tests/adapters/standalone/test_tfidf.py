@@ -28,7 +28,7 @@ from swereg.adapters.tensors import read_arrays, write_arrays
 from swereg.datasets.tasks.errand import TASK as ERRAND
 from swereg.datasets.tasks.sentiment import TASK as SENTIMENT
 from swereg.errors import CheckFailed, TrainingError, UsageError
-from swereg.plugins.specs import parse, settings_of
+from swereg.plugins.specs import parse_method, settings_of
 from swereg.records.dataset import Dataset, Example
 from swereg.records.progress import Progress, Tried
 from swereg.records.training import Weights
@@ -64,7 +64,7 @@ def part(task: swereg.Task) -> swereg.Task:
 
 
 def fitted(dataset: Dataset, **said: str) -> training.Fitted:
-    spec = parse("tfidf", said)
+    spec = parse_method("tfidf", said)
     return training.fit(METHOD, dataset, training.recipe(spec, {}))
 
 

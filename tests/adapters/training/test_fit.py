@@ -32,7 +32,7 @@ RATES = {"lora": 2e-2, "full": 2e-3, "head": 5e-2}  # a tiny random base needs l
 def fit(
     source: BaseSource, dataset: Dataset, method: str = "lora", **said: Any
 ) -> tuple[Fitted, list[Progress]]:
-    spec = specs.parse(method)
+    spec = specs.parse_method(method)
     said = {"device": "cpu", "epochs": 3, "learning_rate": RATES[spec.name]} | said
     recipe = recipes.recipe(spec, {}, source.max_length, said)
     seen: list[Progress] = []
@@ -237,7 +237,7 @@ def test_the_numbers_of_the_notebook(tmp_path: Path) -> None:
     from swereg.adapters.sequence_classifier import SequenceClassifier, count
 
     encoder = BertModel(BertConfig(vocab_size=50325))  # 12 layers, hidden 768
-    spec = specs.parse("lora")
+    spec = specs.parse_method("lora")
     model = SequenceClassifier(encoder, 2, dropout=0.1)
     trainable, total = count(spec.method.attach(model, specs.settings_of(spec.method, {})))
     assert trainable == 148_994
@@ -271,7 +271,7 @@ def test_the_files_of_the_base_stay_as_they_are(tiny_base: Path, dataset: Datase
 def test_a_method_that_changes_the_way_through_the_layers_gets_transformers(
     source: BaseSource, dataset: Dataset
 ) -> None:
-    class Skipping(type(entry_points.find("method", "full"))):  # type: ignore[misc]
+    class Skipping(type(entry_points.find_plugin("method", "full"))):  # type: ignore[misc]
         name = "skipping"
         seen: ClassVar[list[str]] = []
 
@@ -280,7 +280,9 @@ def test_a_method_that_changes_the_way_through_the_layers_gets_transformers(
             model.encoder.encoder.layer[1].register_forward_hook(lambda *_: None)
             return super().attach(model, settings)
 
-    recipe = recipes.recipe(specs.parse("full"), {}, 64, {"epochs": 1, "learning_rate": 1e-3})
+    recipe = recipes.recipe(
+        specs.parse_method("full"), {}, 64, {"epochs": 1, "learning_rate": 1e-3}
+    )
     _, fitted = training.fit(source, Skipping(), dataset, recipe)
     assert Skipping.seen == ["BertLayers", "BertModel"]
     assert len(fitted.epochs) == 1

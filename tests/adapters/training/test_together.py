@@ -44,7 +44,7 @@ class Trained:
         self.ended: list[int] = []
         self.makers = []
         for number, (spec, said) in enumerate(those):
-            parsed = specs.parse(spec)
+            parsed = specs.parse_method(spec)
             usual = {"device": device, "epochs": 3, "learning_rate": 0.02, "patience": 9}
             recipe = recipes.recipe(parsed, {}, source.max_length, usual | said)
             hear = partial(self._hear, number)

@@ -54,7 +54,7 @@ LONGEST = (64, 64, 7)  # of the entries, in turns
 
 def made(source: BaseSource, spec: str, labels: int, seed: int = 0) -> tuple[Entry, Weights]:
     """An entry with random weights, as a registry gives it."""
-    parsed = specs.parse(spec)
+    parsed = specs.parse_method(spec)
     weights = write_tensors(trained(source, spec, labels, seed)[1])
     recipe = Recipe(method=parsed.name, settings=parsed.said, max_length=LONGEST[seed % 3])
     names = tuple(f"e{n}" for n in range(labels))
@@ -67,7 +67,7 @@ def by_torch(
     base = FrozenBase.open(source, "cpu")
     found = []
     for entry, weights in those:
-        method = specs.parse(entry.method).method
+        method = specs.parse_method(entry.method).method
         chosen = specs.settings_of(method, entry.recipe.settings)
         lowered = method.lower(read_tensors(weights), base, chosen)
         placed = base.place(lowered, len(entry.labels), entry.recipe.max_length)
@@ -79,7 +79,7 @@ def by_numpy(
     source: BaseSource, those: Sequence[tuple[Entry, Weights]], texts: Sequence[str]
 ) -> list[tuple[list[np.ndarray], list[bool]]]:
     base = LightBase.open(source)
-    placed = [base.place(e, weights, specs.parse(e.method).method) for e, weights in those]
+    placed = [base.place(e, weights, specs.parse_method(e.method).method) for e, weights in those]
     return base.answer(texts, placed)
 
 

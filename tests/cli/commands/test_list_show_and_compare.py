@@ -33,7 +33,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
         entry("ärende", 1, "lora-fa", scores=val_only, labels=("[/x]", "två")),
     ]
     monkeypatch.setattr(
-        entry_points, "installed", cache(entry_points.installed)
+        entry_points, "installed_plugins", cache(entry_points.installed_plugins)
     )  # the same all the time
     monkeypatch.setattr(swereg, "list", lambda **_: found, raising=False)
     monkeypatch.setattr(swereg, "show", lambda ref, **_: found[2], raising=False)

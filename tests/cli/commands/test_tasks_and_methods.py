@@ -31,8 +31,8 @@ def test_a_broken_plugin_is_one_line(cli: Run, monkeypatch: pytest.MonkeyPatch) 
         return SimpleNamespace()
 
     installed = [Plugin("method", name, "other 1.0", "other:X") for name in ("gone", "odd")]
-    monkeypatch.setattr(entry_points, "installed", lambda kind: installed)
-    monkeypatch.setattr(entry_points, "load", load)
+    monkeypatch.setattr(entry_points, "installed_plugins", lambda kind: installed)
+    monkeypatch.setattr(entry_points, "load_plugin", load)
     for command in ("tasks", "methods"):
         done = cli(command, tty=True)
         assert done.code == 0

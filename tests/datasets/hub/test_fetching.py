@@ -76,12 +76,14 @@ def sizes(source: str) -> list[int]:
 
 
 def test_a_spec_says_what_is_meant() -> None:
-    spec = hub_spec.parse("hub:org/data@refs/convert/parquet[config=sv-SE, label=intent,val=dev]")
+    spec = hub_spec.parse_spec(
+        "hub:org/data@refs/convert/parquet[config=sv-SE, label=intent,val=dev]"
+    )
     assert spec == hub_spec.Spec(
         "org/data", "refs/convert/parquet", "sv-SE", label="intent", splits={"val": "dev"}
     )
     assert spec.at(COMMIT) == f"hub:org/data@{COMMIT}[config=sv-SE,label=intent,val=dev]"
-    assert hub_spec.parse("hub:org/data") == hub_spec.Spec("org/data")
+    assert hub_spec.parse_spec("hub:org/data") == hub_spec.Spec("org/data")
     assert hub_spec.spec_in(Path("data.csv")) is None
 
 
@@ -308,13 +310,13 @@ def test_with_a_connection_only_the_files_that_are_meant_are_fetched(
 
 
 def test_layouts_without_a_connection_or_files() -> None:
-    assert layout.choose([], "", {}) == {}
-    assert layout.choose(["anything.csv"], "", {}) == {"train": ("anything.csv",)}
-    assert layout.choose(["a.csv", "b.csv"], "", {}) == {}
+    assert layout.choose_files([], "", {}) == {}
+    assert layout.choose_files(["anything.csv"], "", {}) == {"train": ("anything.csv",)}
+    assert layout.choose_files(["a.csv", "b.csv"], "", {}) == {}
     both = ["train.csv", "train.parquet"]
-    assert layout.choose(both, "", {}) == {"train": ("train.parquet",)}
+    assert layout.choose_files(both, "", {}) == {"train": ("train.parquet",)}
     named = ["gold.csv", "silver.csv"]
-    assert layout.choose(named, "", {"train": "silver", "test": "gold"}) == {
+    assert layout.choose_files(named, "", {"train": "silver", "test": "gold"}) == {
         "train": ("silver.csv",),
         "test": ("gold.csv",),
     }

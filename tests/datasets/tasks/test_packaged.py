@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from swereg.datasets.checks import check
+from swereg.datasets.checks import check_dataset
 from swereg.datasets.duplicates import alike
 from swereg.datasets.reading import read_data
 from swereg.datasets.tasks import errand, packaged, sentiment
@@ -22,7 +22,7 @@ def task(request: pytest.FixtureRequest) -> Task:
 
 
 def test_it_passes_the_checks_with_nothing_to_say(task: Task) -> None:
-    dataset = check(task.read())
+    dataset = check_dataset(task.read())
     assert dataset.notices == ()
     assert dataset == task.read()
     assert dataset.labels == task.labels

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swereg.errors import Conflict
-from swereg.evaluation.statistics import Bootstrap, Scored, align
+from swereg.evaluation.statistics import Bootstrap, Scored, align_answers
 from swereg.records.dataset import Example
 from tests.evaluation.statistics.making import pair
 
@@ -38,7 +38,7 @@ def numbers(one: Scored) -> list[int]:
 def test_shared_examples_in_the_order_of_the_first() -> None:
     a = entry([("x", "a"), ("y", "b"), ("z", "a")])
     b = entry([("z", "a"), ("new", "b"), ("x", "a")])
-    found = align({"a/1": a, "b/1": b})
+    found = align_answers({"a/1": a, "b/1": b})
     assert (found.rows, found.relabelled, found.learnt) == (2, 0, 0)
     assert found.of == {"a/1": 3, "b/1": 3}
     assert numbers(found.scored["a/1"]) == [0, 2]
@@ -48,7 +48,7 @@ def test_shared_examples_in_the_order_of_the_first() -> None:
 
 def test_one_entry_alone_stays_as_it_is() -> None:
     one = entry([("x", "a"), ("y", "b"), ("x", "a")])
-    found = align({"a/1": one}).scored["a/1"]
+    found = align_answers({"a/1": one}).scored["a/1"]
     assert (found.labels, found.examples) == (one.labels, one.examples)
     assert (found.logits == one.logits).all()
 
@@ -57,7 +57,7 @@ def test_texts_are_the_same_in_any_unicode_form_and_make_a_pair() -> None:
     composed = [("blåbär", "a"), ("Ångström", "b")]
     decomposed = [(unicodedata.normalize("NFD", text), label) for text, label in composed]
     assert composed != decomposed
-    found = align({"a/1": entry(decomposed), "b/1": entry(composed[::-1])})
+    found = align_answers({"a/1": entry(decomposed), "b/1": entry(composed[::-1])})
     assert found.rows == 2
     assert [one.text for one in found.scored["a/1"].examples] == ["blåbär", "Ångström"]
     assert numbers(found.scored["b/1"]) == [1, 0]
@@ -65,7 +65,7 @@ def test_texts_are_the_same_in_any_unicode_form_and_make_a_pair() -> None:
 
 
 def test_texts_are_not_the_same_in_another_case_or_with_other_spaces() -> None:
-    found = align(
+    found = align_answers(
         {
             "a/1": entry([("x", "a"), ("hej", "b"), ("å", "a")]),
             "b/1": entry([("x", "a"), ("Hej", "b"), ("a", "a"), ("å ", "a")]),
@@ -77,7 +77,7 @@ def test_texts_are_not_the_same_in_another_case_or_with_other_spaces() -> None:
 def test_duplicates_are_shared_as_often_as_on_the_poorer_side() -> None:
     a = entry([("x", "a"), ("y", "b"), ("x", "a"), ("x", "a")])
     b = entry([("x", "a"), ("x", "a"), ("y", "b"), ("y", "b")])
-    found = align({"a/1": a, "b/1": b})
+    found = align_answers({"a/1": a, "b/1": b})
     assert found.rows == 3
     assert numbers(found.scored["a/1"]) == [0, 1, 2]
     assert numbers(found.scored["b/1"]) == [0, 2, 1]
@@ -86,14 +86,14 @@ def test_duplicates_are_shared_as_often_as_on_the_poorer_side() -> None:
 def test_a_text_with_another_label_is_left_out_and_counted() -> None:
     a = entry([("x", "a"), ("y", "b"), ("z", "a"), ("z", "a")])
     b = entry([("x", "b"), ("y", "b"), ("z", "a"), ("z", "b")])
-    found = align({"a/1": a, "b/1": b})
+    found = align_answers({"a/1": a, "b/1": b})
     assert (found.rows, found.relabelled) == (2, 2)
     assert numbers(found.scored["b/1"]) == [1, 2]
 
 
 def test_a_learnt_text_is_left_out_in_any_unicode_form_and_counted() -> None:
     pairs = [("å", "a"), ("y", "b"), ("å", "a"), ("z", "b")]
-    found = align({"a/1": entry(pairs), "b/1": entry(pairs)}, ["a\u030a", "unseen", "z"])
+    found = align_answers({"a/1": entry(pairs), "b/1": entry(pairs)}, ["a\u030a", "unseen", "z"])
     assert (found.rows, found.learnt, found.relabelled) == (1, 3, 0)
     assert numbers(found.scored["a/1"]) == [1]
 
@@ -101,7 +101,7 @@ def test_a_learnt_text_is_left_out_in_any_unicode_form_and_counted() -> None:
 def test_columns_follow_the_labels_of_the_first() -> None:
     a = entry([("x", "a"), ("y", "c")], ("a", "b", "c"))
     b = entry([("y", "c"), ("x", "a")], ("c", "a", "b"))
-    found = align({"a/1": a, "b/1": b}).scored["b/1"]
+    found = align_answers({"a/1": a, "b/1": b}).scored["b/1"]
     assert found.labels == ("a", "b", "c")
     assert found.logits.tolist() == [[10, 11, 12], [0, 1, 2]]
     assert found.truth.tolist() == [0, 2]
@@ -109,7 +109,7 @@ def test_columns_follow_the_labels_of_the_first() -> None:
 
 def test_three_entries_share_what_all_of_them_have() -> None:
     every = {f"{name}/1": entry([(text, "a") for text in name]) for name in ("xyz", "zy", "wyx")}
-    found = align(every)
+    found = align_answers(every)
     assert (found.rows, found.of) == (1, {"xyz/1": 3, "zy/1": 2, "wyx/1": 3})
     assert [numbers(one) for one in found.scored.values()] == [[1], [1], [1]]
 
@@ -124,7 +124,7 @@ def test_three_entries_share_what_all_of_them_have() -> None:
 )
 def test_other_labels_are_refused(mine: tuple[str, ...], theirs: tuple[str, ...], why: str) -> None:
     with pytest.raises(Conflict, match="a/1 and b/1 have different labels") as caught:
-        align({"a/1": entry([("x", "a")], mine), "b/1": entry([("x", "a")], theirs)})
+        align_answers({"a/1": entry([("x", "a")], mine), "b/1": entry([("x", "a")], theirs)})
     assert (caught.value.code, caught.value.why) == ("statistics.labels", why)
 
 
@@ -146,7 +146,7 @@ def test_nothing_shared_is_refused_with_the_reason(
     theirs: Pairs, learnt: list[str], why: str
 ) -> None:
     with pytest.raises(Conflict, match="a/1 and b/1 were not tested on any same ex") as caught:
-        align({"a/1": entry([("x", "a"), ("y", "b")]), "b/1": entry(theirs)}, learnt)
+        align_answers({"a/1": entry([("x", "a"), ("y", "b")]), "b/1": entry(theirs)}, learnt)
     assert (caught.value.code, caught.value.why) == ("statistics.alignment", why)
 
 
@@ -184,9 +184,9 @@ def test_the_order_of_the_rows_changes_nothing(
     both = {"a/1": deterministic(mine, 1), "b/1": deterministic(theirs, -1)}
     if not expected:
         with pytest.raises(Conflict):
-            align(both, learnt)
+            align_answers(both, learnt)
         return
-    found = align(both, learnt)
+    found = align_answers(both, learnt)
     assert found.rows == expected.total()
     assert found.learnt == shared.total() - expected.total()
     assert nfc([(one.text, one.label) for one in found.scored["b/1"].examples]) == expected
@@ -194,7 +194,7 @@ def test_the_order_of_the_rows_changes_nothing(
         signed = [1 if name == "a/1" else -1] * one.rows
         texts = [example.text for example in one.examples]
         assert one.logits[:, 0].tolist() == [s * ord(t) for s, t in zip(signed, texts, strict=True)]
-    again = align(
+    again = align_answers(
         {"a/1": shuffled(both["a/1"], random), "b/1": shuffled(both["b/1"], random)}, learnt
     )
     assert (again.rows, again.learnt, again.relabelled) == (
@@ -211,12 +211,12 @@ def test_the_order_of_the_rows_changes_nothing(
 def test_which_comes_first_decides_the_order_alone(mine: Any, theirs: Any) -> None:
     a, b = deterministic(mine, 1), deterministic(theirs, -1)
     try:
-        there = align({"a/1": a, "b/1": b})
+        there = align_answers({"a/1": a, "b/1": b})
     except Conflict:
         with pytest.raises(Conflict):
-            align({"b/1": b, "a/1": a})
+            align_answers({"b/1": b, "a/1": a})
         return
-    back = align({"b/1": b, "a/1": a})
+    back = align_answers({"b/1": b, "a/1": a})
     assert (there.rows, there.relabelled) == (back.rows, back.relabelled)
     assert all(rows_of(there.scored[name]) == rows_of(back.scored[name]) for name in there.scored)
 

@@ -98,7 +98,7 @@ def test_tables_of_another_layout_are_one_clear_error(
         with pytest.raises(SchemaMismatch) as caught:
             other.add(make("run-2"))
         assert "schema.layout" in {problem.code for problem in other.check().problems}
-    (found,) = [each for each in inspection.look(path) if each.name == "schema"]
+    (found,) = [each for each in inspection.inspect_registry(path) if each.name == "schema"]
     assert found.level == "wrong"
     assert (caught.value.code, caught.value.exit_code) == ("schema.layout", 7)
     assert "not those of its version" in caught.value.what

@@ -139,9 +139,9 @@ def test_outlines_are_the_same(both: tuple[Selects, SqliteFile], path: Path) -> 
     with Registry.open(path) as registry:
         outlines = registry.outlines("känslor")
     assert both[1].rows("outlines", task="känslor") is not None
-    from swereg.registry.entries.rows import outlines_of
+    from swereg.registry.entries.rows import outlines_of_rows
 
-    assert outlines_of(both[1].rows("outlines", task="känslor")) == outlines
+    assert outlines_of_rows(both[1].rows("outlines", task="känslor")) == outlines
 
 
 def test_both_sources_have_the_same_methods() -> None:

@@ -41,9 +41,8 @@ def attend(
     shape = torch.Size((padding.rows, heads, 1 if rows else padding.longest, padding.longest))
     keep_mask = dropout.masks.draw(shape, dropout.p)
     if padding.mask is not None and not rows:
-        keep_mask.mul_(
-            padding.mask[:, None, :, None]
-        )  # what pads the queries has no part in anything
+        # What pads the queries has no part in anything, so that its gradient is nothing too.
+        keep_mask.mul_(padding.mask[:, None, :, None])
     way = _Way(padding, heads, rows=rows)
     with torch.autocast(q.device.type, enabled=False):
         attended: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
@@ -80,13 +79,14 @@ class _Attention(torch.autograd.Function):
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, keep_mask: Tensor, way: _Way) -> Tensor:
         padding, heads = way.padding, way.heads
         ctx.way, ctx.scale = way, (q.shape[1] // heads) ** -0.5
+        # [rows * heads, n, width], and [rows * heads, longest, width] twice
         queries, keys, values = way.by_head(q), padding.by_head(k, heads), padding.by_head(v, heads)
         scores = (queries @ keys.mT).mul_(ctx.scale)
         if padding.mask is not None:  # added, which is cheaper than filling
-            hidden = torch.zeros_like(padding.mask, dtype=q.dtype)
+            hidden = torch.zeros_like(padding.mask, dtype=q.dtype)  # [rows, longest]
             hidden.masked_fill_(~padding.mask, -torch.inf)
             scores += hidden.repeat_interleave(heads, 0)[:, None]
-        shares = scores.softmax(-1)
+        shares = scores.softmax(-1)  # [rows * heads, n, longest]
         dropped = shares * keep_mask
         attended = dropped @ values
         ctx.save_for_backward(queries, keys, values, keep_mask, shares, dropped, attended)

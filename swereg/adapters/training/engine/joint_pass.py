@@ -82,8 +82,9 @@ class _Joined:
             return cast(Tensor, first(x))
         if all(_is_idle(layer) for layer in layers):
             return x
-        parts = torch.split(x, sizes)
+        parts = torch.split(x, sizes)  # each model's own tokens, or rows
         frozen = getattr(first, "base_layer", None)
+        # W x + b is the same layer for all of them: one large product, not several small ones.
         if all(hasattr(layer, "update") and layer.base_layer is frozen for layer in layers):
             frozen_products = torch.split(first.base_layer(x), sizes)
             updated = [

@@ -1,4 +1,8 @@
-"""The layers of a BERT, computing on packed tokens; they, their parameters and names stay."""
+"""The layers of a BERT, computing on packed tokens; they, their parameters and names stay.
+
+It takes an encoder only where nobody changed the way between its layers: where a method wraps,
+hooks or patches whole blocks, the base is loaded once more by transformers, and learns there.
+"""
 
 from __future__ import annotations
 

@@ -33,8 +33,10 @@ DATASET = Dataset(
 
 def begun(source: BaseSource, method: Any = None, **said: Any) -> fit.Training:
     said = {"device": "cpu", "epochs": 3, "learning_rate": 1e-3, "batch_size": 4, **said}
-    recipe = recipes.recipe(specs.parse("full"), {}, source.max_length, said)
-    return fit.Training(source, method or entry_points.find("method", "full"), DATASET, recipe)
+    recipe = recipes.recipe(specs.parse_method("full"), {}, source.max_length, said)
+    return fit.Training(
+        source, method or entry_points.find_plugin("method", "full"), DATASET, recipe
+    )
 
 
 def fitted(source: BaseSource) -> tuple[Fitted, dict[str, Tensor]]:
@@ -84,7 +86,7 @@ def test_where_most_words_occur_all_learn(
 def test_where_a_method_listens_all_learn(where: str, source: BaseSource) -> None:
     """It may ask for other words, or change embeddings or their gradients."""
 
-    class Listening(type(entry_points.find("method", "full"))):  # type: ignore[misc]
+    class Listening(type(entry_points.find_plugin("method", "full"))):  # type: ignore[misc]
         name = "listening"
 
         def attach(self, model: Any, settings: Any) -> Any:
@@ -102,7 +104,7 @@ def test_where_a_method_listens_all_learn(where: str, source: BaseSource) -> Non
 
 
 def test_a_method_that_stores_its_parameters_as_they_are_gets_all(source: BaseSource) -> None:
-    class Plain(type(entry_points.find("method", "full"))):  # type: ignore[misc]
+    class Plain(type(entry_points.find_plugin("method", "full"))):  # type: ignore[misc]
         name = "plain"
 
         def state(self, model: nn.Module) -> Mapping[str, Tensor]:
