@@ -10,24 +10,14 @@ from swereg.home import locations
 from swereg.records import refs
 from swereg.records.dataset import Dataset, StoredDataset, Task
 from swereg.records.entry import Entry, Outline
-from swereg.records.history import Event, Move
 from swereg.records.refs import Ref
 from swereg.records.training import BaseInfo, Outputs, Weights
 from swereg.registry.entries import reading, rows
-from swereg.registry.entries.datasets import (
-    find_dataset,
-    list_datasets,
-    read_dataset,
-    read_task,
-    read_texts,
-    task_names,
-)
 from swereg.registry.entries.reading import Filters
-from swereg.registry.entries.seals import check_seal
-from swereg.registry.entries.weights import WeightStore
 from swereg.registry.sqlite_file import NeedsRegistry, SqliteFile
 
 if TYPE_CHECKING:
+    from swereg.records.history import Event, Move
     from swereg.registry.registry import Registry
 
 T = TypeVar("T")
@@ -123,6 +113,9 @@ class Reader:
     def weights(self, entry: Entry) -> Weights:
         """Return an entry's weights; their digest has been checked, and that of its facts."""
 
+        from swereg.registry.entries.seals import check_seal
+        from swereg.registry.entries.weights import WeightStore
+
         def read(file: SqliteFile) -> Weights:
             check_seal(file, entry.run, Ref(entry.name, entry.version))
             store = WeightStore.beside(self._path)
@@ -138,10 +131,14 @@ class Reader:
 
     def tasks(self) -> list[str]:
         """The names of the tasks that something was trained for, in alphabetical order."""
+        from swereg.registry.entries.datasets import task_names
+
         return self._ask(task_names, lambda r: r.tasks())
 
     def task(self, name: str) -> Task:
         """Return what the trainings of a task said of it, the last one first."""
+        from swereg.registry.entries.datasets import read_task
+
         return self._ask(lambda f: read_task(f, name), lambda r: r.task(name))
 
     @property
@@ -179,10 +176,14 @@ class Reader:
 
     def datasets(self, *, task: str | None = None) -> list[StoredDataset]:
         """List the datasets of a task, or all."""
+        from swereg.registry.entries.datasets import list_datasets
+
         return self._ask(lambda f: list_datasets(f, task), lambda r: r.datasets(task=task))
 
     def find_dataset(self, digest_or_ref: str) -> StoredDataset:
         """Return the dataset that the beginning of a digest or a reference means."""
+        from swereg.registry.entries.datasets import find_dataset
+
         return self._ask(
             lambda f: find_dataset(f, digest_or_ref, lambda ref: _find_entry(f, ref)),
             lambda r: r.find_dataset(digest_or_ref),
@@ -190,10 +191,14 @@ class Reader:
 
     def dataset(self, digest: str) -> Dataset:
         """Return the examples of a dataset."""
+        from swereg.registry.entries.datasets import read_dataset
+
         return self._ask(lambda f: read_dataset(f, digest), lambda r: r.dataset(digest))
 
     def texts(self, digest: str) -> Dataset | None:
         """Return the examples of a dataset, or None where its texts are not kept."""
+        from swereg.registry.entries.datasets import read_texts
+
         return self._ask(lambda f: read_texts(f, digest), lambda r: r.texts(digest))
 
 

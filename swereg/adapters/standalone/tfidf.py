@@ -7,11 +7,14 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from swereg.adapters.standalone.method import Answerer, Learnt, Tensors
 from swereg.plugins.specs import check_settings
 from swereg.records.dataset import Dataset, texts
-from swereg.records.progress import OnProgress, Tried, Trying, silent
+
+if TYPE_CHECKING:
+    from swereg.records.progress import OnProgress
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ class Tfidf:
         dataset: Dataset,
         settings: TfidfSettings,
         *,
-        seed: int = 0,
-        on_progress: OnProgress = silent,
+        seed: int,
+        on_progress: OnProgress,
     ) -> Learnt:
         """Learn, with the C that has the lowest validation loss.
 
@@ -79,6 +82,7 @@ class Tfidf:
         from swereg.adapters.standalone.bags import Bags
         from swereg.adapters.standalone.regression import Regression
         from swereg.evaluation.scoring import score
+        from swereg.records.progress import Tried, Trying  # a list needs none of this
 
         bags = Bags.learn(texts(dataset.train), settings.spans, settings.min_texts)
         train, val = (bags.features(texts(dataset.split(name))) for name in ("train", "val"))

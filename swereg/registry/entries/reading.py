@@ -9,15 +9,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from swereg.errors import UsageError
 from swereg.records import refs
 from swereg.records.entry import Entry
-from swereg.records.history import Event, Move
 from swereg.records.refs import Ref
 from swereg.records.training import BaseInfo, Epoch, Outputs
 from swereg.registry.entries import rows
+
+if TYPE_CHECKING:
+    from swereg.records.history import Event, Move
 
 EVERYTHING = 2**63 - 1  # the limit that limits nothing
 DEFAULT_BASE = "default_base"  # its key in the table meta
@@ -194,6 +196,8 @@ def read_aliases(source: Source, name: str | None = None) -> dict[str, str]:
 
 def alias_moves(source: Source, ref: Ref | None = None) -> list[Move]:
     """Return the moves of an alias, of a model's aliases, or of all, the oldest first."""
+    from swereg.records.history import Move  # lists need none
+
     if ref is None:
         matching = source.rows("alias_moves")
     elif ref.alias is None:
@@ -213,6 +217,8 @@ def read_events(source: Source, ref: Ref | None = None, limit: int | None = None
         ref: only to this version, alias or model. To a version belongs what happened to the
             aliases that came to it or left it.
     """
+    from swereg.records.history import Event
+
     most_events = EVERYTHING if limit is None else min(limit, EVERYTHING)
     if ref is None:
         matching = source.rows("events", limit=most_events)
