@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from swereg.errors import UsageError
 from swereg.plugins import entry_points
@@ -71,6 +71,7 @@ def check_method(
             stands alone needs none.
         settings: settings to check with; by default the method's own.
     """
+    from swereg.adapters.kinds import kind_of_method
     from swereg.adapters.method import Method
     from swereg.adapters.standalone.method import Standalone
     from swereg.plugins.specs import settings_of
@@ -91,8 +92,8 @@ def check_method(
         pass
     else:
         raise AssertionError("an unknown setting must be refused")
-    if isinstance(method, Standalone):
-        _check_alone(method, chosen)
+    if not kind_of_method(method).has_base:
+        _check_alone(cast("Standalone", method), chosen)
         return
     from swereg.adapters.bases import sources
 

@@ -83,7 +83,7 @@ def _hash_bases_again(entries: Sequence[Entry]) -> None:
     from swereg.adapters.bases import places
     from swereg.adapters.bases.fingerprint import Remembered
 
-    for info in {entry.base.fingerprint: entry.base for entry in entries if entry.base}.values():
+    for info in {base.fingerprint: base for entry in entries for base in entry.bases}.values():
         folder = places.find_base(info).folder
         if folder is not None:
             Remembered(folder).forget()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from swereg.errors import UsageError
 from swereg.records.dataset import Dataset, Task
+from swereg.records.formatting import NO_BASE
 from swereg.records.training import (
     KNOWN_OF_IMPORTED,
     KNOWN_WITHOUT_BASE,
@@ -44,6 +45,11 @@ class NewEntry:
     def labels(self) -> tuple[str, ...]:
         """The labels in the order of the head's outputs."""
         return self.task.labels if self.dataset is None else self.dataset.labels
+
+    @property
+    def bases(self) -> tuple[BaseInfo, ...]:
+        """The base, or nothing where the method has none."""
+        return () if self.base is None else (self.base,)
 
     @property
     def run(self) -> str:
@@ -140,6 +146,25 @@ class Entry:
         """The fingerprint of the base, or None where the method has none."""
         return None if self.base is None else self.base.fingerprint
 
+    @property
+    def bases(self) -> tuple[BaseInfo, ...]:
+        """The base, or nothing where the method has none."""
+        return () if self.base is None else (self.base,)
+
+    @property
+    def base_label(self) -> str:
+        """The base as a person reads it; ``none`` where the method has none."""
+        return next(map(str, self.bases), NO_BASE)
+
+    @property
+    def brings_encoder(self) -> bool:
+        """Whether all of an encoder learnt, so that it has one of its own."""
+        return bool(self.bases) and self.trainable == self.total
+
+    def suits_base(self, base: BaseInfo | None) -> bool:
+        """Tell whether it can answer beside entries of a base; None is for any."""
+        return base is None or self.base_fingerprint in (None, base.fingerprint)
+
     def require_base(self) -> BaseInfo:
         """Return the base, for what cannot be done without one.
 
@@ -163,7 +188,7 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """All facts as plain JSON values."""
         facts = asdict(self)
-        if self.base is not None:
+        for _ in self.bases:
             facts["base"].pop("notices")
         facts["recipe"] = self.known_recipe
         return {
@@ -202,7 +227,7 @@ class Outline(NamedTuple):
     @classmethod
     def of(cls, entry: Entry) -> Self:
         """Leave out the rest of an entry."""
-        base, recipe = entry.base.fingerprint if entry.base else None, entry.recipe
+        base, recipe = entry.base_fingerprint, entry.recipe
         kind = kind_of(entry.task, entry.labels, entry.dataset, base, recipe)
         return cls(
             entry.name,

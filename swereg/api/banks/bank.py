@@ -102,8 +102,8 @@ class Bank:
             for entry in map(store.get, store.names()):
                 base = self._base or store.default_base
                 # From its facts alone, so that no whole encoder is read in vain.
-                is_full = entry.base is not None and entry.trainable == entry.total
-                if _is_elsewhere(entry, base) or not self._residents.has_room_for(
+                is_full = entry.brings_encoder
+                if not entry.suits_base(base) or not self._residents.has_room_for(
                     entry.ref, own_encoder=is_full
                 ):
                     continue
@@ -207,7 +207,7 @@ class Bank:
             resident = kind_of_entry(entry).open(
                 entry,
                 store.weights(entry),
-                base=self._moved_to if entry.base else None,
+                base=self._moved_to if entry.bases else None,
                 device=self._device,
                 precision=self._precision,
             )
@@ -215,8 +215,8 @@ class Bank:
 
     def _publish(self, loaded: Mapping[str, Classifier]) -> None:
         for resident in loaded.values():
-            if resident.entry.base is not None:
-                self._base, self._pool = resident.entry.base, resident.pool
+            for base in resident.entry.bases:
+                self._base, self._pool = base, resident.pool
         self._residents.publish(loaded)
 
     def _check_base(self, residents: Iterable[Classifier]) -> None:
@@ -224,7 +224,7 @@ class Bank:
         base = self._base
         for resident in residents:
             base = base or resident.entry.base
-            if _is_elsewhere(resident.entry, base):
+            if not resident.entry.suits_base(base):
                 raise CheckFailed(
                     f"{resident.ref} is on another base",
                     why=f"The bank holds {base}, this one is on {resident.entry.base}.",
@@ -239,10 +239,3 @@ def _passes(residents: Sequence[Classifier]) -> Iterable[list[int]]:
     for row, resident in enumerate(residents):
         rows.setdefault(resident.pool, []).append(row)
     return rows.values()
-
-
-def _is_elsewhere(entry: Entry, base: BaseInfo | None) -> bool:
-    """Tell whether an entry has a base, and another one."""
-    if base is None or entry.base is None:
-        return False
-    return entry.base.fingerprint != base.fingerprint

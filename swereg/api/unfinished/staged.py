@@ -52,8 +52,8 @@ def store(registry: Registry, new: NewEntry, *, keep_data: bool) -> Entry:
     created = files.utc_now()
     path = _stage(registry, new, created, keep_data=keep_data)
     try:
-        if new.base is not None:
-            registry.set_default_base(new.base)
+        for base in new.bases:
+            registry.set_default_base(base)
         entry = registry.add(new, keep_data=keep_data, created=created)
     except SweregError as fault:
         if path is None:
@@ -127,8 +127,8 @@ def _recover(registry: Registry, run_names: tuple[str, ...], name: str | None) -
     stored = []
     for training in waiting:
         entry = registry.import_(training.path, name=name)[0]
-        if entry.base is not None:
-            registry.set_default_base(entry.base)
+        for base in entry.bases:
+            registry.set_default_base(base)
         training.path.unlink()
         runs.forget_run(training.run)
         stored.append(entry)

@@ -234,4 +234,4 @@ def _summary(entry: Entry) -> list[tuple[str, str]]:
 
 def _base(entry: Entry) -> str:
     claim = f" ({entry.origin['base']})" if "base" in entry.origin else ""
-    return f"{entry.base or formatting.NO_BASE}{claim}"
+    return f"{entry.base_label}{claim}"

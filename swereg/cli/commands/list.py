@@ -47,9 +47,8 @@ def method(entry: Entry) -> str:
 
 def short_base(entry: Entry) -> str:
     """The last part of the base's name: bert-base-swedish-cased, or the name of a folder."""
-    if entry.base is None:
-        return formatting.NO_BASE
-    return entry.base.name.rstrip("/").rsplit("/", 1)[-1]
+    names = [base.name.rstrip("/").rsplit("/", 1)[-1] for base in entry.bases]
+    return "".join(names) or entry.base_label
 
 
 def tags_of(entry: Entry) -> str:

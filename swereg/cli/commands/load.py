@@ -102,7 +102,7 @@ def _load_named(
 ) -> Banks:
     """Load all of these entries or none, and say what was loaded."""
     entries = list({entry.ref: entry for entry in map(registry.get, refs)}.values())
-    if base is not None and all(entry.base_fingerprint is None for entry in entries):
+    if base is not None and not any(entry.bases for entry in entries):
         entries[0].require_base()  # refuses
     seconds: dict[str, float] = {}
     try:
@@ -158,7 +158,7 @@ def _load_all(
 
 
 def _say_loaded(entry: Entry, took: str = "") -> None:
-    where = f" on {entry.base}" if entry.base else ""
+    where = "".join(f" on {base}" for base in entry.bases)
     output.say(
         f"{entry.ref}: {entry.method}, {entry.trainable:,} parameters{where}{took}; "
         f"labels {', '.join(entry.labels)}"
@@ -169,12 +169,8 @@ def _say_left_out(entries: Sequence[Entry], base: BaseInfo | None, room: str) ->
     """Say which entries were left out, a line for each reason."""
     reasons: dict[str, list[str]] = {}
     for entry in entries:
-        on_default = entry.base_fingerprint in (None, base and base.fingerprint)
-        reason = (
-            room
-            if base is None or on_default
-            else f"on another base, {entry.base}; name them to load them"
-        )
+        elsewhere = f"on another base, {entry.base_label}; name them to load them"
+        reason = room if entry.suits_base(base) else elsewhere
         reasons.setdefault(reason, []).append(entry.ref)
     for reason, refs in reasons.items():
         output.note(f"left out {', '.join(refs)}: {reason}")

@@ -157,9 +157,9 @@ def _method(recipe: Recipe) -> tuple[str, str]:
 def _training(entry: Entry) -> Facts:
     if entry.imported:
         return _elsewhere(entry)
-    if entry.base is None:
-        return [_method(entry.recipe), ("seed", str(entry.recipe.seed))]
-    return [*_recipe(entry.recipe), *_curve(entry)]
+    if "learning_rate" in entry.known_recipe:
+        return [*_recipe(entry.recipe), *_curve(entry)]
+    return [_method(entry.recipe), ("seed", str(entry.recipe.seed))]
 
 
 def _elsewhere(entry: Entry) -> Facts:
@@ -219,16 +219,15 @@ def _data(entry: Entry) -> Facts:
 
 
 def _base(entry: Entry) -> Facts:
-    base = entry.base
-    if base is None:
-        return [("base", formatting.NO_BASE)]
-    return [
-        ("name", base.name),
-        ("revision", base.revision or "none"),
-        ("fingerprint", base.fingerprint),
-        (
-            "encoder",
-            f"{base.architecture}, {base.parameters:,} parameters, {base.hidden_size} "
-            f"wide, texts of up to {base.max_length} tokens",
-        ),
-    ]
+    for base in entry.bases:
+        return [
+            ("name", base.name),
+            ("revision", base.revision or "none"),
+            ("fingerprint", base.fingerprint),
+            (
+                "encoder",
+                f"{base.architecture}, {base.parameters:,} parameters, {base.hidden_size} "
+                f"wide, texts of up to {base.max_length} tokens",
+            ),
+        ]
+    return [("base", entry.base_label)]

@@ -26,7 +26,7 @@ def notices(
     if imported:
         notices.append(f"Imported, so nobody here knows how it learnt: {', '.join(imported)}.")
     notices += _about_data(evidence, rows, aligned, split)
-    bases = [entry.base for entry in entries if entry.base is not None]
+    bases = [base for entry in entries for base in entry.bases]
     if len({base.fingerprint for base in bases}) > 1:
         names = ", ".join(sorted(set(map(str, bases))))
         notices.append(f"These entries sit on different bases ({names}).")

@@ -175,7 +175,5 @@ def _data(entry: Entry) -> dict[str, Any]:
 
 
 def _base(entry: Entry) -> dict[str, Any]:
-    base = entry.base
-    if base is None:
-        return {}
-    return {"name": base.name, "revision": base.revision, "fingerprint": base.fingerprint}
+    facts = ("name", "revision", "fingerprint")
+    return {fact: getattr(base, fact) for base in entry.bases for fact in facts}

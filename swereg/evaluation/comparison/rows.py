@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from swereg.errors import UsageError
@@ -96,7 +96,7 @@ def make_row(
         method=first.method,
         settings=first.recipe.settings,
         recipe=_recipe(first),
-        base=str(first.base) if first.base else None,
+        base=next(map(str, first.bases), None),
         best_epoch=first.best_epoch if single else None,
         epochs=len(first.epochs) if single else 0,
         figures=figures,
@@ -106,10 +106,10 @@ def make_row(
 
 
 def _recipe(entry: Entry) -> dict[str, Any]:
-    if entry.imported or entry.base is None:
+    if entry.imported:
         return {}
     elsewhere = ("method", "settings", "seed", "device")
-    return {key: value for key, value in asdict(entry.recipe).items() if key not in elsewhere}
+    return {key: value for key, value in entry.known_recipe.items() if key not in elsewhere}
 
 
 def spread_of(

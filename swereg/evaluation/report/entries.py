@@ -100,13 +100,13 @@ def recipe(entry: Entry) -> list[tuple[str, Part]]:
 def _recipe(entry: Entry) -> str:
     if entry.imported:
         return "not known: it was trained elsewhere"
-    return _said(entry.recipe) if entry.base else f"seed {entry.recipe.seed}"
+    by_epochs = "learning_rate" in entry.known_recipe
+    return _said(entry.recipe) if by_epochs else f"seed {entry.recipe.seed}"
 
 
 def _base(entry: Entry) -> Part:
-    if entry.base is None:
-        return formatting.NO_BASE
-    return joined(str(entry.base), " ", code(entry.base.fingerprint[:16]))
+    fingerprints = (code(base.fingerprint[:16]) for base in entry.bases)
+    return joined(entry.base_label, *(part for code_ in fingerprints for part in (" ", code_)))
 
 
 def _said(recipe: Recipe) -> str:

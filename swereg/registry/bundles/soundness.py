@@ -189,7 +189,7 @@ def _check_facts(entry: Entry, shared: dict[str, rows.Row]) -> None:
         )
         and all(type(value) is int for value in entry.cut.values())
         and [epoch.number for epoch in entry.epochs] == list(range(1, len(entry.epochs) + 1))
-        and (entry.base is None or _base_is_sound(entry.base))
+        and all(map(_base_is_sound, entry.bases))
     )
     if not sound:
         raise _wrong(f"{entry.ref} has facts that no training gives")
