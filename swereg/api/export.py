@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from swereg.adapters.peft.model_card import model_card
 from swereg.api.arguments.opening import open_reader, open_registry
 from swereg.errors import UsageError
-from swereg.home import folders, locations
+from swereg.home import locations
+from swereg.home.folders import replacing_folder
 from swereg.plugins import entry_points
 from swereg.records.entry import Entry
 from swereg.records.training import BaseInfo, Weights
@@ -69,7 +70,7 @@ def export(
         entry = store.get(refs[0])
         info = entry.require_base()
         weights = store.weights(entry)
-    with folders.writing(target, force=force) as folder:
+    with replacing_folder(target, force=force) as folder:
         if peft is not None:
             _write_adapter(folder, entry, weights, info, base)
         else:

@@ -74,7 +74,7 @@ def write_whole(path: Path, content: bytes | str, *, private: bool = False) -> N
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def unfinished(path: Path) -> Iterator[Path]:
+def unfinished_files(path: Path) -> Iterator[Path]:
     """Give what replacing has left of a file, and of those named after it, when it was killed."""
     start = f".{path.name[:_PREFIX]}"
     for leftover in path.parent.glob(f".*{UNFINISHED}"):

@@ -20,7 +20,7 @@ _OURS = re.compile(
 
 
 @contextmanager
-def writing(target: Path, *, force: bool = False) -> Iterator[Path]:
+def replacing_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside a folder; it takes that one's place when all is well.
 
     Args:
@@ -31,7 +31,7 @@ def writing(target: Path, *, force: bool = False) -> Iterator[Path]:
         StorageError: it cannot be written. Nothing is left over then.
     """
     target = target.expanduser().resolve()
-    check_free(target, force=force)
+    check_folder_free(target, force=force)
     temporary = target.with_name(f".{target.name[:32]}-{secrets.token_hex(6)}.part")
     try:
         temporary.mkdir(parents=True)
@@ -48,7 +48,7 @@ def writing(target: Path, *, force: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def check_free(target: Path, *, force: bool = False) -> None:
+def check_folder_free(target: Path, *, force: bool = False) -> None:
     """Refuse a place that is taken.
 
     Raises:

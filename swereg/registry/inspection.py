@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from swereg.errors import SweregError
 from swereg.records.finding import Finding
-from swereg.registry import filesystems, opening
+from swereg.registry import opening
 from swereg.registry.changes import garbage
 from swereg.registry.database import layout
 from swereg.registry.database.connection import Database
@@ -20,6 +21,36 @@ from swereg.registry.entries.weights import WeightStore
 _LITTLE = 2**30  # bytes; a full fine-tune needs twice its half gigabyte
 _WAL_SOUND = (3, 51, 3)  # before it, SQLite could corrupt a file in WAL mode
 ABOUT = "registry"
+
+# Kinds that are another computer's: their locks may fail, and SQLite relies on locks.
+_NETWORK = {
+    "9p",
+    "afs",
+    "afpfs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "davfs",
+    "fuse.davfs2",
+    "fuse.glusterfs",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "glusterfs",
+    "gpfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
+    "vboxsf",
+    "vmhgfs",
+}
+_SYNCED = re.compile(
+    r"onedrive|dropbox|google ?drive|icloud|mobile documents|nextcloud|owncloud", re.IGNORECASE
+)
+_MOUNTS = Path("/proc/self/mounts")
 
 
 def inspect_registry(place: str | Path) -> Iterator[Finding]:
@@ -47,7 +78,7 @@ def inspect_registry(place: str | Path) -> Iterator[Finding]:
 
 def _inside(database: Database) -> Iterator[Finding]:
     try:
-        version = opening.version_of(database.path or database.location)
+        version = opening.schema_version(database.path or database.location)
     except SweregError as fault:
         yield _fault("file", fault)
         return
@@ -81,7 +112,7 @@ def _file(database: Database, path: Path) -> Iterator[Finding]:
     try:
         with database.reading() as connection:
             mode = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
-            in_use = garbage.in_files(connection)
+            in_use = garbage.weights_in_files(connection)
     except SweregError as fault:
         yield _fault("file", fault)
         return
@@ -96,7 +127,7 @@ def _file(database: Database, path: Path) -> Iterator[Finding]:
         )
     else:
         yield _ok("weights", f"{len(in_use)} in files, all there")
-    paths = dict(garbage.leftovers(store, path, in_use))
+    paths = dict(garbage.leftover_files(store, path, in_use))
     if paths:
         yield _note(
             "leftovers",
@@ -128,9 +159,9 @@ def _around(path: Path) -> Iterator[Finding]:
 
 
 def _disk(folder: Path) -> Finding:
-    name, synced = filesystems.filesystem_of(folder), filesystems.synced_by(folder)
+    name, synced = filesystem_of(folder), synced_by(folder)
     hint = "Keep the registry on a disk of this computer, and copies with: swereg backup FILE"
-    if filesystems.is_network(name):
+    if is_network(name):
         return _wrong("disk", f"{name}, a network drive: locks may fail and damage it", hint)
     if synced:
         return _wrong("disk", f"{synced!r} looks synchronised: it may be copied half-written", hint)
@@ -175,3 +206,28 @@ def _note(name: str, text: str, hint: str) -> Finding:
 
 def _wrong(name: str, text: str, hint: str) -> Finding:
     return Finding(ABOUT, name, "wrong", text, hint)
+
+
+def filesystem_of(path: Path, mounts: Path = _MOUNTS) -> str:
+    """Return the kind of filesystem, such as ``ext4``; ``""`` where the system does not tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return ""
+    place, depth, filesystem = path.resolve(), -1, ""
+    for line in lines:
+        _, point, name, *_ = line.split(" ")
+        folder = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point))
+        if place.is_relative_to(folder) and len(folder.parts) >= depth:
+            depth, filesystem = len(folder.parts), name
+    return filesystem
+
+
+def is_network(name: str) -> bool:
+    """Tell whether a kind of filesystem is another computer's."""
+    return name in _NETWORK
+
+
+def synced_by(path: Path) -> str:
+    """Return the part of a path that looks like a folder that is synchronised, or ``""``."""
+    return next((part for part in path.parts if _SYNCED.search(part)), "")

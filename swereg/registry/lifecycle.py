@@ -123,7 +123,7 @@ class Life(Opened):
     def removable(self, ref: str | Ref) -> Entry:
         """Return the entry that ``rm`` would delete, or refuse as it would."""
         with self._database.reading() as connection:
-            return deletion.removable(connection, refs.parse_ref(ref))
+            return deletion.removable_entry(connection, refs.parse_ref(ref))
 
     def rm(self, *references: str | Ref) -> list[Entry]:
         """Delete entries, all or none; ``restore`` brings them back until ``gc`` frees them.
@@ -136,7 +136,9 @@ class Life(Opened):
             Conflict: an alias points to one.
         """
         with self._database.writing() as connection:
-            entries = [deletion.removable(connection, refs.parse_ref(ref)) for ref in references]
+            entries = [
+                deletion.removable_entry(connection, refs.parse_ref(ref)) for ref in references
+            ]
             once = {entry.run: entry for entry in entries}.values()
             for entry in once:
                 deletion.delete_entry(connection, entry)

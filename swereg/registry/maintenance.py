@@ -34,22 +34,22 @@ class Care(Opened):
         Raises:
             StorageError: a file that nothing needs cannot be removed; the rest is done.
         """
-        path, limit = self._database.path, garbage.before(now)
+        path, limit = self._database.path, garbage.deletion_limit(now)
         if dry_run:
             with self._database.reading() as connection:
-                doomed = garbage.doomed(connection, limit)
-                in_use = garbage.in_files(connection) - {*doomed.weights}
-            paths = dict(garbage.leftovers(self._weights, path, in_use, doomed.weights))
-            return garbage.freed_of(doomed, paths)
+                doomed = garbage.find_doomed(connection, limit)
+                in_use = garbage.weights_in_files(connection) - {*doomed.weights}
+            paths = dict(garbage.leftover_files(self._weights, path, in_use, doomed.weights))
+            return garbage.sum_freed(doomed, paths)
         with self._database.writing() as connection:
-            doomed = garbage.doomed(connection, limit)
+            doomed = garbage.find_doomed(connection, limit)
             garbage.delete_rows(connection, doomed)
         with self._database.writing() as connection:  # only now: a crash leaves files, never rows
-            in_use = garbage.in_files(connection)
-            paths = dict(garbage.leftovers(self._weights, path, in_use, doomed.weights))
+            in_use = garbage.weights_in_files(connection)
+            paths = dict(garbage.leftover_files(self._weights, path, in_use, doomed.weights))
             garbage.remove_files(paths)
         given_back = self._compact() if compact else 0
-        return garbage.freed_of(doomed, paths, given_back)
+        return garbage.sum_freed(doomed, paths, given_back)
 
     def backup(self, target: str | Path | None = None) -> Copied:
         """Copy the whole registry to one moment, while others go on writing.

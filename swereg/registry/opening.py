@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from swereg.errors import NotFound, SchemaMismatch, StorageError
 from swereg.home import files
-from swereg.registry.care.backup import back_up
+from swereg.registry.care.backup import back_up_beside
 from swereg.registry.database.connection import Database
 from swereg.registry.database.header import APPLICATION_ID as APPLICATION_ID
 from swereg.registry.database.header import HEAD as HEAD
@@ -50,7 +50,7 @@ def open_database(place: str | Path, *, create: bool, timeout: float) -> Databas
     return database
 
 
-def version_of(place: str | Path, timeout: float = 30.0) -> int:
+def schema_version(place: str | Path, timeout: float = 30.0) -> int:
     """Return the schema of a registry, and change nothing; 0 for an empty file.
 
     Raises:
@@ -67,7 +67,7 @@ def version_of(place: str | Path, timeout: float = 30.0) -> int:
         database.close()
 
 
-def upgrade(place: str) -> None:
+def upgrade_database(place: str) -> None:
     """Make or upgrade the tables of a database, in one transaction.
 
     A file is backed up beside itself first, as it is when it is opened.
@@ -163,7 +163,7 @@ def _upgrade_file(database: Database, *, create: bool) -> None:
                 code="storage.empty",
             )
         if version:
-            back_up(database.path, version)
+            back_up_beside(database.path, version)
         before = _facts(connection) if version else []
         if version or not _make(connection):
             _migrate(connection)

@@ -76,7 +76,7 @@ class Registry(Retrieval, Life, Care, Carrying):
     @staticmethod
     def upgrade(location: str | Path | None = None) -> None:
         """Make or upgrade the tables of a PostgreSQL database; a file is upgraded when opened."""
-        opening.upgrade(str(location or locations.registry_location()))
+        opening.upgrade_database(str(location or locations.registry_location()))
 
     @property
     def location(self) -> str:

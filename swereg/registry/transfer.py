@@ -46,7 +46,7 @@ class Carrying(Opened):
             StorageError: the file cannot be written, or weights are too large for one.
         """
         path = Path(target).expanduser().absolute()
-        files.check_free(path, force=force)
+        files.check_bundle_free(path, force=force)
         with self._database.reading() as connection:
             entry_of_run = {
                 entry.run: entry
@@ -85,7 +85,7 @@ class Carrying(Opened):
         name = name and refs.check_name(name)
         near = self._database.path.parent if self._database.path else locations.data_folder()
         near.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with files.reading(path, near) as bundle:
+        with files.open_bundle(path, near) as bundle:
             return self._take(bundle, name, path.name)
 
     def _take(self, bundle: Bundle, name: str | None, source: str) -> list[Entry]:

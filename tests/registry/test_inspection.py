@@ -12,7 +12,7 @@ import pytest
 
 from swereg.records.finding import Finding
 from swereg.records.training import Weights
-from swereg.registry import Registry, filesystems, inspection
+from swereg.registry import Registry, inspection
 from tests.registry.make_entry import make
 
 
@@ -103,17 +103,17 @@ def test_kinds_of_disks(tmp_path: Path) -> None:
         "/dev/sda / ext4 rw 0 0\n"
         f"server:/x {str(share).replace(' ', chr(92) + '040')} nfs4 rw 0 0\n"
     )
-    assert filesystems.filesystem_of(tmp_path / "r.db", mounts) == "ext4"
-    assert filesystems.filesystem_of(share / "a" / "r.db", mounts) == "nfs4"
-    assert filesystems.filesystem_of(share, tmp_path / "nothing") == ""
-    assert filesystems.is_network("nfs4")
-    assert not filesystems.is_network("ext4")
-    assert filesystems.synced_by(Path("/home/å/OneDrive - Kommunen/r.db"))
-    assert not filesystems.synced_by(Path("/home/å/r.db"))
+    assert inspection.filesystem_of(tmp_path / "r.db", mounts) == "ext4"
+    assert inspection.filesystem_of(share / "a" / "r.db", mounts) == "nfs4"
+    assert inspection.filesystem_of(share, tmp_path / "nothing") == ""
+    assert inspection.is_network("nfs4")
+    assert not inspection.is_network("ext4")
+    assert inspection.synced_by(Path("/home/å/OneDrive - Kommunen/r.db"))
+    assert not inspection.synced_by(Path("/home/å/r.db"))
 
 
 def test_a_network_drive_is_warned_of(
     registry: Registry, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filesystems, "filesystem_of", lambda _: "cifs")
+    monkeypatch.setattr(inspection, "filesystem_of", lambda _: "cifs")
     assert seen(path)["disk"].level == "wrong"

@@ -73,7 +73,7 @@ def _stage(registry: Registry, new: NewEntry, created: str, *, keep_data: bool) 
     """Write the file; None where there is no place for it, though there may be in the registry."""
     path = folder() / f"{new.run}{files.ENDING}"
     try:
-        files.stage(new, path, registry.location, created=created, keep_data=keep_data)
+        files.stage_entry(new, path, registry.location, created=created, keep_data=keep_data)
     except StorageError:
         return None
     return path

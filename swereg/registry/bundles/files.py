@@ -98,7 +98,9 @@ def _copy(
         copying.insert_rows(connection, copied, row, name=entry.name, number=entry.version)
 
 
-def stage(new: NewEntry, target: Path, meant_for: str, *, created: str, keep_data: bool) -> None:
+def stage_entry(
+    new: NewEntry, target: Path, meant_for: str, *, created: str, keep_data: bool
+) -> None:
     """Write a training into a new file, durably, before any registry is asked to take it.
 
     Args:
@@ -128,7 +130,7 @@ def stage(new: NewEntry, target: Path, meant_for: str, *, created: str, keep_dat
 
 
 @contextmanager
-def reading(path: Path, near: Path) -> Iterator[Bundle]:
+def open_bundle(path: Path, near: Path) -> Iterator[Bundle]:
     """Open a private copy of a file of entries, and check everything in it.
 
     Args:
@@ -157,14 +159,16 @@ def reading(path: Path, near: Path) -> Iterator[Bundle]:
             soundness.check_sizes(database)
             checked = integrity.check_all(database, store, integrity.silent)
             if checked.problems:
-                raise unsound("\n".join(f"{p.subject}: {p.what}" for p in checked.problems[:20]))
+                raise unsound_bundle(
+                    "\n".join(f"{p.subject}: {p.what}" for p in checked.problems[:20])
+                )
             runs = tuple(_runs(database))
             for run in runs:
                 soundness.check_entry(database, store, run)
             yield Bundle(database, store, runs)
 
 
-def unsound(why: str) -> CheckFailed:
+def unsound_bundle(why: str) -> CheckFailed:
     """What is said of a file that is not as it should be."""
     return CheckFailed(
         "the file is not sound; nothing was imported",
@@ -181,11 +185,11 @@ def _refusing(path: Path, private: Path) -> Iterator[None]:
         yield
     except SweregError as fault:
         if fault.code == "storage.broken":
-            raise unsound(f"{path.name} is damaged, or not whole.") from fault
+            raise unsound_bundle(f"{path.name} is damaged, or not whole.") from fault
         fault.why = fault.why.replace(str(private), str(path))  # nobody has heard of our copy
         raise
     except soundness.UNREADABLE as fault:
-        raise unsound(f"{path.name}: {type(fault).__name__}: {str(fault)[:200]}") from fault
+        raise unsound_bundle(f"{path.name}: {type(fault).__name__}: {str(fault)[:200]}") from fault
 
 
 @contextmanager
@@ -215,7 +219,7 @@ def _check_schema(path: Path, ours: Path) -> None:
     strange = _parts(path) ^ _parts(ours)
     if strange:
         names = sorted({f"{part[0]} {part[1]}"[:80] for part in strange})
-        raise unsound(f"Its tables are not those of a registry: {', '.join(names[:5])}")
+        raise unsound_bundle(f"Its tables are not those of a registry: {', '.join(names[:5])}")
 
 
 def _parts(path: Path) -> set[tuple[str, ...]]:
@@ -235,7 +239,7 @@ def _runs(database: Database) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
-def check_free(target: Path, *, force: bool) -> None:
+def check_bundle_free(target: Path, *, force: bool) -> None:
     """Refuse a place that is taken; only a file of entries is ever replaced.
 
     Raises:

@@ -234,8 +234,8 @@ def _same(noun: str, written: rows.Row, stored: rows.Row) -> None:
         raise _wrong(f"{noun} would be stored otherwise: {', '.join(differing)}")
 
 
-def _equal(left: Any, right: Any) -> bool:
-    return bool(left == right)
+def _equal(written: Any, stored: Any) -> bool:
+    return bool(written == stored)
 
 
 def _wrong(why: str) -> CheckFailed:

@@ -13,8 +13,8 @@ from swereg.errors import CheckFailed, Conflict, StorageError, UsageError
 from swereg.home import files
 from swereg.registry.care import integrity
 from swereg.registry.care.integrity import Checked
-from swereg.registry.database import faults
 from swereg.registry.database.connection import Database
+from swereg.registry.database.faults import sqlite_fault
 from swereg.registry.entries.weights import WeightStore
 
 _KEPT = 3  # backups of one schema
@@ -147,7 +147,7 @@ def _unwritable(path: Path, fault: OSError) -> StorageError:
     )
 
 
-def back_up(path: Path, version: int) -> Path:
+def back_up_beside(path: Path, version: int) -> Path:
     """Copy a registry file beside itself and return the copy, which has been checked.
 
     Only the committed state is copied, also while the caller holds a transaction.
@@ -187,7 +187,7 @@ def _copy(path: Path, target: Path) -> None:
             source.backup(into)
             verdict = into.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.Error as fault:
-        raise faults.in_words(fault, str(target)) from fault
+        raise sqlite_fault(fault, str(target)) from fault
     if verdict != "ok":
         raise StorageError(
             "the registry is damaged and was not copied",

@@ -61,7 +61,7 @@ def roll_back(connection: sa.Connection, ref: Ref, to: Ref | None, message: str)
     """
     alias = _settable(ref)
     target_version = None if to is None else _version_of(to, alias.name)
-    past = standing(alias_moves(Selects(connection), alias))
+    past = replay_moves(alias_moves(Selects(connection), alias))
     before = [version for version in past[-2::-1] if version not in (None, past[-1])]
     if target_version is not None:
         before = [version for version in before if version == target_version]
@@ -76,7 +76,7 @@ def roll_back(connection: sa.Connection, ref: Ref, to: Ref | None, message: str)
     return _move(connection, alias, "rollback", old, target.version, message)
 
 
-def standing(moves: Iterable[Move]) -> list[int | None]:
+def replay_moves(moves: Iterable[Move]) -> list[int | None]:
     """Replay the moves of one alias: what it pointed to, without what was taken back.
 
     Returns:

@@ -13,7 +13,7 @@ from swereg.registry.entries.lookup import deleted_entries, find_entry
 from swereg.registry.entries.rows import utc_now
 
 
-def removable(connection: sa.Connection, ref: Ref) -> Entry:
+def removable_entry(connection: sa.Connection, ref: Ref) -> Entry:
     """Return the entry that a reference means, if it may be deleted.
 
     Raises:

@@ -56,19 +56,19 @@ class Doomed:
     size: int
 
 
-def freed_of(doomed: Doomed, files_: Mapping[Path, int], given_back: int = 0) -> Freed:
+def sum_freed(doomed: Doomed, files_: Mapping[Path, int], given_back: int = 0) -> Freed:
     """Sum up."""
     refs, total = tuple(doomed.entries.values()), sum(files_.values())
     return Freed(refs, doomed.size, len(files_), total, given_back)
 
 
-def before(now: bool) -> str:
+def deletion_limit(now: bool) -> str:
     """The moment before which something must have been deleted; with ``now`` any is."""
     moment = datetime.now(UTC) - timedelta(days=0 if now else DAYS)
     return "9" if now else moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def doomed(connection: sa.Connection, limit: str) -> Doomed:
+def find_doomed(connection: sa.Connection, limit: str) -> Doomed:
     """Find what nothing refers to once the entries that were deleted before are gone."""
     old = sa.select(t.entries.c.id).where(
         t.entries.c.deleted.is_not(None), t.entries.c.deleted < limit
@@ -103,13 +103,13 @@ def delete_rows(connection: sa.Connection, doomed: Doomed) -> None:
             connection.execute(sa.delete(table).where(table.c.digest == digest))
 
 
-def in_files(connection: sa.Connection) -> set[str]:
+def weights_in_files(connection: sa.Connection) -> set[str]:
     """The digests of the weights that lie in files."""
     query = sa.select(t.weights.c.digest).where(t.weights.c.store == "file")
     return set(connection.execute(query).scalars())
 
 
-def leftovers(
+def leftover_files(
     store: WeightStore, path: Path | None, in_use: set[str], freed: Iterable[str] = ()
 ) -> Iterator[tuple[Path, int]]:
     """Give files that no row speaks of, with their sizes.
@@ -123,7 +123,7 @@ def leftovers(
     """
     paths = dict(store.files())
     if path is not None:
-        paths |= dict.fromkeys(files.unfinished(path), "")
+        paths |= dict.fromkeys(files.unfinished_files(path), "")
     for file, digest in paths.items():
         try:
             state = file.lstat()

@@ -112,12 +112,12 @@ class Database:
             yield
         except sa.exc.DBAPIError as fault:
             if isinstance(fault.orig, sqlite3.Error):
-                raise faults.in_words(fault.orig, self.location) from fault
-            raise faults.of_server(fault.orig or fault, self.location) from fault
+                raise faults.sqlite_fault(fault.orig, self.location) from fault
+            raise faults.server_fault(fault.orig or fault, self.location) from fault
         except sqlite3.Error as fault:
-            raise faults.in_words(fault, self.location) from fault
+            raise faults.sqlite_fault(fault, self.location) from fault
         except UnicodeDecodeError as fault:  # SQLite quotes damaged tables in what it says of them
-            raise faults.damaged(fault, self.location) from fault
+            raise faults.damaged_file(fault, self.location) from fault
 
 
 def _url(place: str) -> sa.URL | None:

@@ -88,7 +88,7 @@ _MISSING = re.compile(  # SQLite has one code for these and for many others
 )
 
 
-def damaged(fault: Exception, place: str) -> SweregError:
+def damaged_file(fault: Exception, place: str) -> SweregError:
     """The error for a file whose tables cannot be read at all."""
     return _BROKEN.kind(
         _BROKEN.what,
@@ -98,18 +98,18 @@ def damaged(fault: Exception, place: str) -> SweregError:
     )
 
 
-def in_words(fault: sqlite3.Error, place: str) -> SweregError:
+def sqlite_fault(fault: sqlite3.Error, place: str) -> SweregError:
     """Say what a fault of SQLite means for a person."""
     name = str(getattr(fault, "sqlite_errorname", "")) or type(fault).__name__
     family = "_".join(name.split("_")[:2])
     words = _WORDS.get(name) or _WORDS.get(family, _OTHER)
     if words is _OTHER and _MISSING.search(str(fault)):
-        return layout(f"{place}: {fault}")
+        return wrong_layout(f"{place}: {fault}")
     why = words.why.format(place=place, name=name, fault=fault)
     return words.kind(words.what, why=why, hint=words.hint, code=words.code)
 
 
-def layout(evidence: str) -> SchemaMismatch:
+def wrong_layout(evidence: str) -> SchemaMismatch:
     """Say that tables or columns are missing."""
     return SchemaMismatch(
         "the registry's tables are not those of its version",
@@ -119,7 +119,7 @@ def layout(evidence: str) -> SchemaMismatch:
     )
 
 
-def of_server(fault: Exception, place: str) -> SweregError:
+def server_fault(fault: Exception, place: str) -> SweregError:
     """Say what a fault of a database server means for a person."""
     return StorageError(
         "the database refused",

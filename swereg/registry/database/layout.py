@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from swereg.registry.database import faults
+from swereg.registry.database.faults import wrong_layout
 from swereg.registry.database.tables import METADATA
 
 
@@ -32,5 +32,5 @@ def check_layout(connection: sa.Connection) -> int:
     """
     lacks = missing_columns(connection)
     if lacks:
-        raise faults.layout(f"It lacks {', '.join(lacks)}")
+        raise wrong_layout(f"It lacks {', '.join(lacks)}")
     return 0

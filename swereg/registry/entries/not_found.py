@@ -61,10 +61,10 @@ def _deleted(connection: sa.Connection, ref: Ref) -> NotFound | None:
             hint=f"Bring it back: swereg restore {ref}",
             code="entry.deleted",
         )
-    return freed(connection, ref)
+    return freed_entry(connection, ref)
 
 
-def freed(connection: sa.Connection, ref: Ref) -> NotFound:
+def freed_entry(connection: sa.Connection, ref: Ref) -> NotFound:
     """Say that a version is gone for good."""
     return NotFound(
         f"{ref} was deleted, and its space has been freed",

@@ -133,7 +133,7 @@ def test_a_file_that_is_needed_again_is_young_again(mixed: Registry) -> None:
     mixed.add(make(weights=LARGE))
     mixed.rm("känslor/1")
     with mixed._database.writing() as connection:  # as if gc were killed between rows and files
-        garbage.delete_rows(connection, garbage.doomed(connection, "9"))
+        garbage.delete_rows(connection, garbage.find_doomed(connection, "9"))
     (left,) = stored(mixed)
     age(left)
     ready = mixed._weights.row(LARGE)

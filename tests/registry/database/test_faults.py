@@ -204,7 +204,7 @@ def test_every_fault_says_what_why_and_what_next(
 ) -> None:
     fault = sqlite3.OperationalError("{not a place} disk I/O error")
     fault.sqlite_errorname = name
-    error = faults.in_words(fault, "/a/{b}/r.db")
+    error = faults.sqlite_fault(fault, "/a/{b}/r.db")
     assert (type(error), error.code) == (kind, code)
     assert error.what
     assert error.why
