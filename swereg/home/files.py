@@ -50,6 +50,7 @@ def replacing_file(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+        # Content before name: a power cut may otherwise leave the new name with nothing in it.
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)

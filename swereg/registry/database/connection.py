@@ -19,13 +19,13 @@ from swereg.errors import StorageError, SweregError, UsageError
 from swereg.registry.database import faults
 
 _PRAGMAS = (
-    "foreign_keys=ON",
-    "synchronous=EXTRA",
-    "trusted_schema=OFF",
-    "cell_size_check=ON",
-    "mmap_size=0",
-    "secure_delete=ON",
-    "fullfsync=ON",
+    "foreign_keys=ON",  # off in every new connection
+    "synchronous=EXTRA",  # syncs the folder, too, once the journal is gone: that is the commit
+    "trusted_schema=OFF",  # a file from elsewhere may call functions in its views and triggers
+    "cell_size_check=ON",  # notices a damaged page when it is read, not when it has done harm
+    "mmap_size=0",  # a disk that fails under a mapping kills the process; a read gives an error
+    "secure_delete=ON",  # texts that are erased are overwritten
+    "fullfsync=ON",  # an fsync of macOS ends in the drive's cache
 )
 _OLDEST = (3, 37, 0)  # of SQLite; before it there are no STRICT tables
 
